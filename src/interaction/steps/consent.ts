@@ -1,0 +1,28 @@
+import { identifierLabel, scopeValues } from '../consent-claims.ts';
+import { none } from '../fields.ts';
+import { ProfileError } from '#src/errors.ts';
+import { step } from '../step.ts';
+
+/** In plain words: who asks, what it gets. Only for third parties, or when a relying party asks for it. */
+export const consent = step({
+  name: 'consent',
+  form: none,
+
+  async show({ durable, progress, demand, client }) {
+    const account = await durable.accounts.find(progress.subject ?? '');
+    if (!account) throw new ProfileError('expired');
+    const before = client ? await durable.consents.find(account.subject, client.id) : undefined;
+    return { again: before !== undefined, person: identifierLabel(account), claims: scopeValues(account, demand.scopes) };
+  },
+
+  submit: () => ({ errors: { form: { code: 'required' } } }),
+
+  actions: {
+    async allow({ durable, progress, demand, client, now }) {
+      if (!progress.subject || !client) throw new ProfileError('expired');
+      await durable.consents.allow(progress.subject, client.id, demand.scopes, now());
+      return { progress: { ...progress, decision: 'allow' } };
+    },
+    deny: ({ progress }) => ({ progress: { ...progress, decision: 'deny' } }),
+  },
+});

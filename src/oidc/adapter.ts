@@ -1,0 +1,149 @@
+import { errors } from 'oidc-provider';
+import type { Adapter, AdapterFactory, AdapterPayload } from 'oidc-provider';
+import type { Clients, Clock, DurableKind, Ephemeral, Records } from '#src/identity/ports.ts';
+
+/**
+ * Two kinds of memory behind the protocol library's one interface: grants and refresh tokens are durable, the rest may be forgotten.
+ *
+ * The library awaits `consume` and ignores its result, so twenty redemptions of one code that arrive together would all succeed (measured).
+ * Here `consume` has one winner; a loser throws invalid_grant and the grant ends, which kills the tokens of the winner too (RFC 9700 §4.14.2,
+ * ASVS 10.4.2): somebody else holds that code.
+ */
+type Parts = { readonly ephemeral: Ephemeral; readonly records: Records; readonly clients: Clients; readonly now: Clock };
+
+const DURABLE: ReadonlySet<string> = new Set<DurableKind>(['Grant', 'RefreshToken']);
+const GROUPED: ReadonlySet<string> = new Set(['AuthorizationCode', 'AccessToken']);
+
+export function createAdapter(parts: Parts): AdapterFactory {
+  const clientAdapter = cachedClients(parts);
+  return (name) => {
+    if (name === 'Client') return clientAdapter;
+    return DURABLE.has(name) ? durableAdapter(name as DurableKind, parts) : ephemeralAdapter(name, parts);
+  };
+}
+
+/** The library gives a lifetime to every kind we keep; its type allows none. */
+const FOREVER = 365 * 24 * 60 * 60;
+
+const groupOf = (grantId: string): string => `grant:${grantId}`;
+
+async function endGrant({ ephemeral, records }: Parts, grantId: unknown): Promise<void> {
+  if (typeof grantId !== 'string') return;
+  await Promise.all([records.removeGrant(grantId), ephemeral.dropGroup(groupOf(grantId))]);
+}
+
+function ephemeralAdapter(name: string, parts: Parts): Adapter {
+  const { ephemeral } = parts;
+  const key = (id: string): string => `${name}:${id}`;
+  const used = (id: string): string => `used:${name}:${id}`;
+  const byUid = (uid: string): string => `uid:${name}:${uid}`;
+  const consumable = name === 'AuthorizationCode' || name === 'PushedAuthorizationRequest';
+
+  const find = async (id: string): Promise<AdapterPayload | undefined> => {
+    const [text, consumed] = consumable ? await ephemeral.getMany([key(id), used(id)]) : [await ephemeral.get(key(id))];
+    if (!text) return undefined;
+    const payload = JSON.parse(text) as AdapterPayload;
+    return consumed ? { ...payload, consumed: Number(consumed) as unknown as true } : payload;
+  };
+
+  return {
+    find,
+    async findByUid(uid) {
+      const id = await ephemeral.get(byUid(uid));
+      return id ? find(id) : undefined;
+    },
+    async findByUserCode() {
+      return undefined;
+    },
+    async upsert(id, payload, expiresIn = FOREVER) {
+      const group = GROUPED.has(name) && payload.grantId ? groupOf(payload.grantId) : undefined;
+      await Promise.all([
+        ephemeral.put(key(id), JSON.stringify(payload), expiresIn, group),
+        name === 'Session' && payload.uid ? ephemeral.put(byUid(payload.uid), id, expiresIn) : undefined,
+      ]);
+    },
+    async consume(id) {
+      const at = String(Math.floor(parts.now() / 1000));
+      if (await ephemeral.create(used(id), at, USED_SECONDS)) return;
+      await endGrant(parts, (await find(id))?.grantId);
+      throw new errors.InvalidGrant('already used');
+    },
+    async destroy(id) {
+      await ephemeral.drop([key(id)]);
+    },
+    async revokeByGrantId(grantId) {
+      await ephemeral.dropGroup(groupOf(grantId));
+    },
+  };
+}
+
+/** The mark of use outlives every code (60 s) and pushed request (60 s) by far. */
+const USED_SECONDS = 600;
+
+function durableAdapter(kind: DurableKind, parts: Parts): Adapter {
+  const { records, now } = parts;
+  return {
+    async find(id) {
+      const record = await records.find(kind, id, now());
+      if (!record) return undefined;
+      return { ...record.payload, ...(record.consumed === undefined ? {} : { consumed: record.consumed as unknown as true }) } as AdapterPayload;
+    },
+    async findByUid() {
+      return undefined;
+    },
+    async findByUserCode() {
+      return undefined;
+    },
+    async upsert(id, payload, expiresIn = FOREVER) {
+      await records.put(kind, {
+        id,
+        payload: payload as Record<string, unknown>,
+        expiresAt: now() + expiresIn * 1000,
+        ...(payload.accountId ? { subject: payload.accountId } : {}),
+        ...(payload.clientId ? { clientId: payload.clientId } : {}),
+        ...(kind === 'Grant' ? { grantId: id } : payload.grantId ? { grantId: payload.grantId } : {}),
+      });
+    },
+    async consume(id) {
+      if (await records.consume(kind, id, Math.floor(now() / 1000))) return;
+      const record = await records.find(kind, id, now());
+      await endGrant(parts, record?.grantId);
+      throw new errors.InvalidGrant('already used');
+    },
+    async destroy(id) {
+      await records.remove(kind, id);
+    },
+    async revokeByGrantId(grantId) {
+      await endGrant(parts, grantId);
+    },
+  };
+}
+
+/** A change of a client in the database acts after this long at most; without it every request would ask the database for the same row. */
+const CLIENT_CACHE_MS = 2_000;
+const CLIENT_CACHE_SIZE = 1_000;
+
+function cachedClients({ clients, now }: Parts): Adapter {
+  const known = new Map<string, { readonly payload: AdapterPayload | undefined; readonly until: number }>();
+  const refuse = async (): Promise<never> => {
+    throw new Error('clients are registered by administrators, not through the protocol');
+  };
+  return {
+    async find(id) {
+      const cached = known.get(id);
+      if (cached && cached.until > now()) return cached.payload;
+      const stored = await clients.find(id);
+      const { secret_hash: secretHash, ...metadata } = stored?.metadata ?? {};
+      const payload = stored ? ({ ...metadata, ...(secretHash ? { client_secret: secretHash } : {}) } as AdapterPayload) : undefined;
+      if (known.size >= CLIENT_CACHE_SIZE) known.clear();
+      known.set(id, { payload, until: now() + CLIENT_CACHE_MS });
+      return payload;
+    },
+    findByUid: async () => undefined,
+    findByUserCode: async () => undefined,
+    upsert: refuse,
+    consume: refuse,
+    destroy: refuse,
+    revokeByGrantId: refuse,
+  };
+}
