@@ -3,7 +3,7 @@ import { ProfileError } from '#src/errors.ts';
 import type { Account } from '#src/identity/ports.ts';
 import { secret } from '../fields.ts';
 import { changedMessage } from '#src/identity/messages.ts';
-import { passwordErrors, passwordFacts, wordsOf } from '../password-field.ts';
+import { passwordErrors, passwordFacts, wordsOf } from '#src/identity/password-context.ts';
 import { NOTHING } from '../progress.ts';
 import { step, type Turn } from '../step.ts';
 

@@ -1,8 +1,7 @@
-import type { Errors } from '#src/http/page.ts';
-import { localMobile } from '#src/identity/mobile.ts';
-import { brokenRules, PASSWORD_RULES } from '#src/identity/password-policy.ts';
-import type { Identifier, Person } from '#src/identity/ports.ts';
 import type { Limits } from '#src/limits.ts';
+import { localMobile } from './mobile.ts';
+import { brokenRules, PASSWORD_RULES, type PasswordRule } from './password-policy.ts';
+import type { Identifier, Person } from './ports.ts';
 
 /** What a password may not contain: the person's own codes and names. */
 export const wordsOf = (identifier: Identifier, mobile: string, person: Pick<Person, 'firstName' | 'lastName' | 'firstNameLatin' | 'lastNameLatin'>, email?: string): readonly string[] =>
@@ -24,8 +23,10 @@ export const passwordFacts = (limits: Limits, words: readonly string[]): object 
   words,
 });
 
+export type PasswordError = { readonly code: 'required' | PasswordRule; readonly min?: number; readonly max?: number; readonly rules?: readonly PasswordRule[] };
+
 /** The first broken rule as the field's error, all of them in `rules`; undefined when the password may be used. */
-export function passwordErrors(limits: Limits, field: string, password: string, words: readonly string[]): Errors | undefined {
+export function passwordErrors(limits: Limits, field: string, password: string, words: readonly string[]): Record<string, PasswordError> | undefined {
   if (!password) return { [field]: { code: 'required' } };
   const broken = brokenRules(password, words, limits);
   const [first] = broken;

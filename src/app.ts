@@ -1,0 +1,185 @@
+import { join } from 'node:path';
+import type Koa from 'koa';
+import type { JWK } from 'jose';
+import { accountRouter } from './account/router.ts';
+import type { Config } from './config.ts';
+import { ProfileError } from './errors.ts';
+import { createAssets } from './http/assets.ts';
+import { loadBrand } from './http/brand.ts';
+import { errorPage } from './http/error-page.ts';
+import { bodyLimit } from './http/form.ts';
+import { hostGuard } from './http/host-guard.ts';
+import { languageSwitch } from './http/language-switch.ts';
+import { createTexts, languageOf } from './http/locale.ts';
+import type { Log } from './http/log.ts';
+import { originCheck } from './http/origin-check.ts';
+import { createPages, type Locals, type Pages } from './http/page.ts';
+import { requestLog } from './http/request-log.ts';
+import { securityHeaders } from './http/security-headers.ts';
+import { createLimiter } from './identity/limiter.ts';
+import { createCodes } from './identity/one-time-code.ts';
+import { createOutboxDelivery } from './identity/outbox-delivery.ts';
+import { createHasher } from './identity/password.ts';
+import type { Clock, Connectors, Durable, Ephemeral } from './identity/ports.ts';
+import { createRegistryWatch } from './identity/registry-watch.ts';
+import { createHmac256, createSeal } from './identity/seal.ts';
+import { createSmsDispatch, type Note } from './identity/sms-dispatch.ts';
+import { createDrafts } from './interaction/drafts.ts';
+import { createKnownBrowsers } from './interaction/known-browsers.ts';
+import { interactionRouter } from './interaction/router.ts';
+import type { Services } from './interaction/step.ts';
+import { createBridge } from './oidc/bridge.ts';
+import { createProvider, PROTOCOL_POSTS } from './oidc/provider.ts';
+import { createProtocolPages } from './protocol-pages.ts';
+
+export type Parts = {
+  readonly config: Config;
+  readonly stores: { readonly durable: Durable; readonly ephemeral: Ephemeral };
+  readonly connectors: Connectors;
+  readonly jwks: { keys: JWK[] };
+  readonly now: Clock;
+  readonly log: Log;
+  /** Password hashes at once; the number of cores. */
+  readonly hashes: number;
+};
+
+export type App = {
+  readonly koa: Koa;
+  readonly pages: Pages;
+  /** Sends owed messages that are due, and tells people who wait for a register. */
+  deliver(): Promise<number>;
+  watchRegistry(): Promise<number>;
+  /** Resolves when no code is on its way to the gateway. */
+  drained(): Promise<void>;
+};
+
+const ROOT = join(import.meta.dirname, '..');
+const HEALTH: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
+
+/** Puts the whole server together. No side effects but what the parts given do; main.ts and the tests supply them. */
+export function createApp({ config, stores, connectors, jwks, now, log, hashes }: Parts): App {
+  const { limits, issuer } = config;
+  const { durable, ephemeral } = stores;
+  const secure = issuer.startsWith('https:');
+  const texts = createTexts(join(ROOT, 'locales'));
+  const brand = loadBrand(join(ROOT, config.configDir));
+  const assets = createAssets(join(ROOT, 'src/browser'), brand.css);
+  const pages = createPages({ folder: join(ROOT, 'views'), texts, brand, assets, language: config.language });
+
+  const note: Note = (level, event, fields) => log[level]({ ...fields }, event);
+  const keyed = createHmac256(config.dataSecret, 'counters');
+  const seal = createSeal(config.dataSecret, 'interactions');
+  const outbox = createOutboxDelivery({ outbox: durable.outbox, sms: connectors.sms, now, note });
+  const sms = createSmsDispatch({ sms: connectors.sms, budget: durable.budget, now, limits, note });
+  const services: Services = {
+    durable,
+    connectors,
+    codes: createCodes({ ephemeral, keyed, now, limits }),
+    limiter: createLimiter({ ephemeral, keyed, now, limits }),
+    hasher: createHasher({ concurrency: hashes, queue: limits.hashQueue, retryAfter: limits.hashRetryAfter }),
+    sms,
+    nudge: () => setImmediate(() => void outbox.run().catch((error) => note('error', 'outbox.failed', { error }))),
+    seal,
+    now,
+    limits,
+    policy: config.policy,
+    host: new URL(issuer).hostname,
+    supportPhone: brand.in('fa').supportPhone,
+  };
+
+  const protocolPages = createProtocolPages({ render: pages.render, log, clientName: (client) => clientNameOf(client) });
+  const provider = createProvider({
+    issuer,
+    cookieSecrets: config.cookieSecrets,
+    pairwiseSecret: config.pairwiseSecret,
+    proxyHops: config.proxyHops,
+    jwks,
+    durable,
+    ephemeral,
+    now,
+    limits,
+    pages: {
+      ...protocolPages,
+      async interactionUrl(_ctx, { uid, params }) {
+        await bridge.keepRequest(uid, params);
+        return `/interaction/${uid}`;
+      },
+      async error(ctx, out, error) {
+        const uid = error.name === 'SessionNotFound' && ctx.path.startsWith('/auth/') ? ctx.path.split('/')[2] : undefined;
+        const restart = uid ? await bridge.restart(uid) : undefined;
+        if (restart && !restart.loop) return ctx.redirect(restart.url);
+        await protocolPages.error(ctx, out, error);
+      },
+    },
+  });
+  const bridge = createBridge({ provider, ephemeral, now, limits, seal });
+
+  /** The e-service that the person came from, on every error page that can know it. */
+  const extras = async (ctx: Koa.Context, error: ProfileError): Promise<Locals> => {
+    const clientId = error.detail['clientId'];
+    const client = typeof clientId === 'string' ? await bridge.client(clientId) : undefined;
+    const restart = error.detail['restart'];
+    const language = languageOf(ctx, config.language);
+    return {
+      data: {
+        ...(client ? { client: { name: client.names[language] ?? client.id, ...(client.startUrl ? { startUrl: client.startUrl } : {}) } } : {}),
+        ...(typeof restart === 'string' ? { restart } : {}),
+      },
+    };
+  };
+
+  provider.use(securityHeaders(secure));
+  provider.use(requestLog(log));
+  provider.use(errorPage(pages.render, log, extras));
+  provider.use(hostGuard(issuer, HEALTH));
+  provider.use(health(stores, log));
+  provider.use(assets.serve);
+  provider.use(bodyLimit(limits.bodyBytes));
+  provider.use(originCheck(issuer, PROTOCOL_POSTS));
+  provider.use(longParameters(limits.parameterLength));
+  provider.use(languageSwitch(secure));
+  const router = { bridge, services, render: pages.render, texts, language: config.language };
+  const interactions = interactionRouter({ ...router, drafts: createDrafts({ ephemeral, seal, limits }), knownBrowsers: createKnownBrowsers({ seal, keyed, now, limits }) });
+  const account = accountRouter({ ...router, issuer });
+  provider.use(interactions.routes() as Koa.Middleware);
+  provider.use(account.routes() as Koa.Middleware);
+  provider.on('error', (error) => log.error({ error }, 'server'));
+  for (const event of ['server_error', 'authorization.error', 'grant.error'] as const) {
+    provider.on(event, (_ctx: unknown, error: Error) => log[event === 'server_error' ? 'error' : 'info']({ error }, event));
+  }
+
+  const watch = createRegistryWatch({ waiting: durable.waiting, connectors, seal, now });
+  return { koa: provider, pages, deliver: () => outbox.run(), watchRegistry: () => watch.run(), drained: () => sms.drained() };
+
+  function clientNameOf(client: { clientId: string; [field: string]: unknown } | undefined): (language: 'fa' | 'en') => string | undefined {
+    const names = client?.['names'] as Record<string, string> | undefined;
+    return (language) => names?.[language];
+  }
+}
+
+/** Alive: the process answers. Ready: the stores answer too. Neither says more than yes or no. */
+function health({ durable, ephemeral }: Parts['stores'], log: Log): Koa.Middleware {
+  return async (ctx, next) => {
+    if (!HEALTH.has(ctx.path) || ctx.method !== 'GET') return next();
+    if (ctx.path === '/readyz') {
+      try {
+        await Promise.all([durable.ping(), ephemeral.ping()]);
+      } catch (error) {
+        log.warn({ error }, 'not ready');
+        ctx.status = 503;
+        ctx.body = 'unavailable';
+        return;
+      }
+    }
+    ctx.body = 'ok';
+  };
+}
+
+/** A parameter of any length would be kept, logged and sent on (CVE-2026-4634). */
+function longParameters(length: number): Koa.Middleware {
+  return async (ctx, next) => {
+    if (ctx.querystring.length > 8 * length || Object.values(ctx.query).some((value) => typeof value === 'string' && value.length > length)) throw new ProfileError('bad-request');
+    await next();
+  };
+}
+

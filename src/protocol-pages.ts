@@ -1,0 +1,35 @@
+import type { KoaContextWithOIDC } from 'oidc-provider';
+import { ProfileError } from './errors.ts';
+import { showError } from './http/error-page.ts';
+import type { Language } from './http/locale.ts';
+import type { Log } from './http/log.ts';
+import type { Render } from './http/page.ts';
+import type { ProviderPages } from './oidc/provider.ts';
+
+type Parts = { readonly render: Render; readonly log: Log; readonly clientName: (client: never) => (language: Language) => string | undefined };
+
+/** Pages that the protocol library would draw itself: sign-out of an e-service, the page after it, and its errors. */
+export function createProtocolPages({ render, log, clientName }: Parts): Omit<ProviderPages, 'interactionUrl'> {
+  const facts = (ctx: KoaContextWithOIDC): object => {
+    const names = clientName(ctx.oidc.client as never);
+    const language = ctx.response.get('Content-Language') === 'en' ? 'en' : 'fa';
+    const name = names(language);
+    const startUrl = ctx.oidc.client?.['startUrl'];
+    return name ? { client: { name, ...(typeof startUrl === 'string' ? { startUrl } : {}) } } : {};
+  };
+
+  return {
+    async logout(ctx, form) {
+      const action = /action="([^"]+)"/.exec(form)?.[1] ?? '';
+      const hidden = form.match(/<input[^>]*>/g)?.join('') ?? '';
+      await render(ctx, 'account/sign-out', { data: { ...facts(ctx), action: new URL(action).pathname, form: hidden }, uiLocales: ctx.oidc.params?.['ui_locales'] });
+    },
+    async signedOut(ctx) {
+      await render(ctx, 'account/signed-out', { data: facts(ctx) });
+    },
+    async error(ctx, out, error) {
+      const code = error.name === 'SessionNotFound' ? 'expired' : out.error === 'server_error' ? 'unexpected' : 'client-request';
+      await showError(ctx, new ProfileError(code, { cause: error }), { render, log, extras: () => ({ data: facts(ctx) }) });
+    },
+  };
+}
