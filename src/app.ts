@@ -143,10 +143,7 @@ export function createApp({ config, stores, connectors, jwks, now, log, hashes }
   const account = accountRouter({ ...router, issuer });
   provider.use(interactions.routes() as Koa.Middleware);
   provider.use(account.routes() as Koa.Middleware);
-  provider.on('error', (error) => log.error({ error }, 'server'));
-  for (const event of ['server_error', 'authorization.error', 'grant.error'] as const) {
-    provider.on(event, (_ctx: unknown, error: Error) => log[event === 'server_error' ? 'error' : 'info']({ error }, event));
-  }
+  listen(provider as unknown as Koa, log);
 
   const watch = createRegistryWatch({ waiting: durable.waiting, connectors, seal, now });
   return { koa: provider, pages, deliver: () => outbox.run(), watchRegistry: () => watch.run(), drained: () => sms.drained() };
@@ -155,6 +152,13 @@ export function createApp({ config, stores, connectors, jwks, now, log, hashes }
     const names = client?.['names'] as Record<string, string> | undefined;
     return (language) => names?.[language];
   }
+}
+
+/** What the protocol library reports, in our log. Its types know only some of its events. */
+function listen(emitter: Koa, log: Log): void {
+  emitter.on('error', (error: unknown) => log.error({ error }, 'server'));
+  emitter.on('server_error', (_ctx: unknown, error: unknown) => log.error({ error }, 'protocol'));
+  for (const event of ['authorization.error', 'grant.error']) emitter.on(event, (_ctx: unknown, error: unknown) => log.info({ error }, event));
 }
 
 /** Alive: the process answers. Ready: the stores answer too. Neither says more than yes or no. */

@@ -4,7 +4,7 @@ import type { Errors } from '#src/http/page.ts';
 import { minutesOf, secret, text } from '../fields.ts';
 import type { Progress } from '../progress.ts';
 import { sendSignInCode } from '../sign-in-code.ts';
-import { type Answer, step, type Turn } from '../step.ts';
+import { type Answer, step } from '../step.ts';
 
 /** One message for an unknown code and a wrong password, equal in time: an unknown person costs the same hash. */
 export const signIn = step({

@@ -1,0 +1,15 @@
+import type { Kysely } from 'kysely';
+import { Migrator } from 'kysely/migration';
+import { foundation } from './0001-foundation.ts';
+
+/** Named, in order, never changed once released. */
+const MIGRATIONS = { '0001-foundation': foundation };
+
+/** Brings the database to this version. Kysely holds a lock, so processes that start together agree. Returns the names that ran; throws on the first that fails. */
+// biome-ignore lint/suspicious/noExplicitAny: a migration does not know the schema it is on the way to
+export async function migrate(db: Kysely<any>): Promise<readonly string[]> {
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } });
+  const { error, results = [] } = await migrator.migrateToLatest();
+  if (error) throw error;
+  return results.map(({ migrationName }) => migrationName);
+}
