@@ -1,0 +1,39 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { StoredClient } from './identity/ports.ts';
+import { hashSecret, storedClient } from './oidc/clients.ts';
+
+/** Secrets that the embedded mode makes once and keeps in its data folder. */
+export type EmbeddedSecrets = { readonly COOKIE_SECRETS: string; readonly DATA_SECRET: string; readonly PAIRWISE_SECRET: string; readonly eservices: string; readonly club: string };
+
+const FILE = 'secrets.json';
+const make = (): string => randomBytes(32).toString('base64url');
+
+export function embeddedSecrets(folder: string): EmbeddedSecrets {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const file = join(folder, FILE);
+  const fresh: EmbeddedSecrets = { COOKIE_SECRETS: make(), DATA_SECRET: make(), PAIRWISE_SECRET: make(), eservices: make(), club: make() };
+  try {
+    writeFileSync(file, JSON.stringify(fresh, undefined, 2), { flag: 'wx', mode: 0o600 });
+    return fresh;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return JSON.parse(readFileSync(file, 'utf8')) as EmbeddedSecrets;
+  }
+}
+
+/** The sample relying parties: a first party, and a third party that asks for consent. */
+export function sampleClients(url: string, secrets: Pick<EmbeddedSecrets, 'eservices' | 'club'>): readonly StoredClient[] {
+  const common = {
+    start_url: `${url}/`,
+    post_logout_redirect_uris: [`${url}/`],
+    grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
+    token_endpoint_auth_method: 'client_secret_basic',
+    scope: 'openid profile email phone national_id offline_access',
+  };
+  return [
+    storedClient({ ...common, client_id: 'eservices', names: { fa: 'خدمات غیرحضوری', en: 'Online Services' }, first_party: true, redirect_uris: [`${url}/callback`], secret_hash: hashSecret(secrets.eservices) }),
+    storedClient({ ...common, client_id: 'club', names: { fa: 'باشگاه بازنشستگان', en: 'Retirees’ Club' }, first_party: false, redirect_uris: [`${url}/club/callback`], secret_hash: hashSecret(secrets.club), id_token_signed_response_alg: 'ES256' }),
+  ];
+}
