@@ -16,14 +16,6 @@ const DELIVER_MS = 5_000;
 const WATCH_MS = 20_000;
 const SWEEP_MS = 10 * 60_000;
 
-try {
-  if (process.argv[2] === 'migrate') await migrateAndEnd();
-  else await serve();
-} catch (error) {
-  console.error(error instanceof ConfigError || !(error instanceof Error) ? String((error as Error).message ?? error) : error.message);
-  process.exit(1);
-}
-
 async function migrateAndEnd(): Promise<void> {
   const { config } = settings();
   const ran = await migrateOnly({ ...storeSettings(config), onError: console.error });
@@ -139,4 +131,12 @@ function drainOnSignal({ server, app, stores, config, log, background, sideServe
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void drain(signal));
   // A rejection that nothing caught is a fault of ours: say so and go on serving.
   process.on('unhandledRejection', (error) => log.error({ error }, 'unhandled'));
+}
+
+try {
+  if (process.argv[2] === 'migrate') await migrateAndEnd();
+  else await serve();
+} catch (error) {
+  console.error(error instanceof ConfigError || !(error instanceof Error) ? String((error as Error).message ?? error) : error.message);
+  process.exit(1);
 }

@@ -14,7 +14,7 @@ export function createProtocolPages({ render, log, clientName }: Parts): Omit<Pr
     const names = clientName(ctx.oidc.client as never);
     const language = ctx.response.get('Content-Language') === 'en' ? 'en' : 'fa';
     const name = names(language);
-    const startUrl = ctx.oidc.client?.['startUrl'];
+    const startUrl = ctx.oidc.client?.['start_url'];
     return name ? { client: { name, ...(typeof startUrl === 'string' ? { startUrl } : {}) } } : {};
   };
 

@@ -90,8 +90,8 @@ export function createBridge({ provider, ephemeral, now, limits, seal }: Parts) 
       return {
         id: clientId,
         names: (client['names'] as Record<string, string> | undefined) ?? { fa: client.clientName ?? clientId, en: client.clientName ?? clientId },
-        firstParty: client['firstParty'] === true,
-        ...(typeof client['startUrl'] === 'string' ? { startUrl: client['startUrl'] } : {}),
+        firstParty: client['first_party'] === true,
+        ...(typeof client['start_url'] === 'string' ? { startUrl: client['start_url'] } : {}),
       };
     },
 

@@ -141,12 +141,12 @@ async function loadGrant(consents: Consents, ctx: KoaContextWithOIDC): Promise<I
   const grant = existing && existing.accountId === account.accountId ? existing : new provider.Grant({ accountId: account.accountId, clientId: client.clientId });
 
   const asked = String(params?.['scope'] ?? '').split(' ');
-  const allowed = client['firstParty'] ? asked : ((await consentedScopes(consents, grant, account.accountId, client.clientId, asked)) ?? []);
+  const allowed = client['first_party'] ? asked : ((await consentedScopes(consents, grant, account.accountId, client.clientId, asked)) ?? []);
   const missing = asked.filter((scope) => allowed.includes(scope) && !grant.getOIDCScopeEncountered().split(' ').includes(scope));
   if (!missing.length && existing === grant) return grant;
   if (!missing.length && !result?.consent) return undefined;
   if (missing.length) grant.addOIDCScope(missing.join(' '));
-  if (client['firstParty']) grant.addOIDCClaims([...ctx.oidc.requestParamClaims]);
+  if (client['first_party']) grant.addOIDCClaims([...ctx.oidc.requestParamClaims]);
   await grant.save();
   return grant;
 }
