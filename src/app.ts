@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type Koa from 'koa';
 import type { JWK } from 'jose';
+import type Koa from 'koa';
 import { accountRouter } from './account/router.ts';
 import type { Config } from './config.ts';
 import { ProfileError } from './errors.ts';
@@ -139,7 +139,11 @@ export function createApp({ config, stores, connectors, jwks, now, log, hashes }
   provider.use(longParameters(limits.parameterLength));
   provider.use(languageSwitch(secure));
   const router = { bridge, services, render: pages.render, texts, language: config.language };
-  const interactions = interactionRouter({ ...router, drafts: createDrafts({ ephemeral, seal, limits }), knownBrowsers: createKnownBrowsers({ seal, keyed, now, limits }) });
+  const interactions = interactionRouter({
+    ...router,
+    drafts: createDrafts({ ephemeral, seal, limits }),
+    knownBrowsers: createKnownBrowsers({ seal, keyed, now, limits }),
+  });
   const account = accountRouter({ ...router, issuer });
   provider.use(interactions.routes() as Koa.Middleware);
   provider.use(account.routes() as Koa.Middleware);
@@ -182,8 +186,8 @@ function health({ durable, ephemeral }: Parts['stores'], log: Log): Koa.Middlewa
 /** A parameter of any length would be kept, logged and sent on (CVE-2026-4634). */
 function longParameters(length: number): Koa.Middleware {
   return async (ctx, next) => {
-    if (ctx.querystring.length > 8 * length || Object.values(ctx.query).some((value) => typeof value === 'string' && value.length > length)) throw new ProfileError('bad-request');
+    if (ctx.querystring.length > 8 * length || Object.values(ctx.query).some((value) => typeof value === 'string' && value.length > length))
+      throw new ProfileError('bad-request');
     await next();
   };
 }
-

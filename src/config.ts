@@ -1,4 +1,4 @@
-import { loadLimits, type Limits } from './limits.ts';
+import { type Limits, loadLimits } from './limits.ts';
 
 /**
  * One table of settings, one function that reads them. The README's table is generated from the same rows.
@@ -23,7 +23,13 @@ export const SETTINGS = {
   KAVENEGAR_URL: { kind: 'url', need: 'optional', preset: 'https://api.kavenegar.com', meaning: 'address of the SMS gateway' },
   KAVENEGAR_SENDER: { kind: 'text', need: 'optional', meaning: 'sending line of plain SMS; the gateway’s default line otherwise' },
   KAVENEGAR_TEMPLATE: { kind: 'text', need: 'optional', meaning: 'approved template for one-time codes (%token is the code); plain SMS otherwise' },
-  FOREIGN_OWNERSHIP_KEY: { kind: 'choice', need: 'optional', preset: 'document', choices: ['document', 'fida'], meaning: 'what a foreign national’s SIM is registered under: document or fida' },
+  FOREIGN_OWNERSHIP_KEY: {
+    kind: 'choice',
+    need: 'optional',
+    preset: 'document',
+    choices: ['document', 'fida'],
+    meaning: 'what a foreign national’s SIM is registered under: document or fida',
+  },
   FIDA_LENGTHS: { kind: 'list', need: 'optional', preset: '12', meaning: 'accepted lengths of a FIDA code, comma list' },
   NATIONAL_CODES_ALLOWED: { kind: 'list', need: 'optional', preset: '', meaning: 'national codes of ten equal digits that belong to real people, comma list' },
   MINIMUM_AGE: { kind: 'count', need: 'optional', preset: '18', meaning: 'years; youngest person who may have an account' },
@@ -32,7 +38,12 @@ export const SETTINGS = {
   LANGUAGE: { kind: 'choice', need: 'optional', preset: 'fa', choices: ['fa', 'en'], meaning: 'language of a person who has not chosen one' },
   HOST: { kind: 'text', need: 'optional', preset: '', meaning: 'address to listen on; all addresses in production, loopback in the embedded mode' },
   PORT: { kind: 'port', need: 'optional', preset: '3000', meaning: 'port to listen on' },
-  PROXY_HOPS: { kind: 'count', need: 'optional', preset: '0', meaning: 'number of trusted reverse proxies in front; they overwrite X-Forwarded-For and X-Forwarded-Proto' },
+  PROXY_HOPS: {
+    kind: 'count',
+    need: 'optional',
+    preset: '0',
+    meaning: 'number of trusted reverse proxies in front; they overwrite X-Forwarded-For and X-Forwarded-Proto',
+  },
   POOL_SIZE: { kind: 'count', need: 'optional', preset: '10', meaning: 'PostgreSQL connections of one process' },
   CONFIG_DIR: { kind: 'text', need: 'optional', preset: 'config', meaning: 'folder of brand.json, mark.svg and clients.json' },
   LOG_LEVEL: { kind: 'choice', need: 'optional', preset: 'info', choices: ['debug', 'info', 'warn', 'error', 'silent'], meaning: 'least level that is logged' },
@@ -89,8 +100,7 @@ export class ConfigError extends Error {
 }
 
 /** Nothing that names an outside store or address is set: the whole system runs in this process and its data folder. */
-export const isEmbedded = (env: Env): boolean =>
-  !(['ISSUER', 'DATABASE_URL', 'REDIS_URL'] as const).some((name) => env[name] || env[`${name}_FILE`]);
+export const isEmbedded = (env: Env): boolean => !(['ISSUER', 'DATABASE_URL', 'REDIS_URL'] as const).some((name) => env[name] || env[`${name}_FILE`]);
 
 const CHECK: Readonly<Record<Kind, (text: string, row: Row) => string | undefined>> = {
   text: () => undefined,
@@ -131,7 +141,8 @@ export function loadConfig(env: Env, readFile: (path: string) => string = refuse
   const issuer = (text.ISSUER ?? `http://localhost:${port}`).replace(/\/$/, '');
   problems.push(...issuerProblems(issuer), ...secretProblems(text, embedded), ...storeProblems(text));
   const fidaLengths = list(text.FIDA_LENGTHS).map(Number);
-  if (!fidaLengths.length || fidaLengths.some((length) => !Number.isInteger(length) || length < 9 || length > 16)) problems.push('FIDA_LENGTHS: whole numbers from 9 to 16');
+  if (!fidaLengths.length || fidaLengths.some((length) => !Number.isInteger(length) || length < 9 || length > 16))
+    problems.push('FIDA_LENGTHS: whole numbers from 9 to 16');
   const { limits, problems: limitProblems } = loadLimits(env);
   problems.push(...limitProblems);
   if (problems.length) throw new ConfigError(problems);
@@ -225,7 +236,11 @@ function storeProblems(text: Partial<Record<SettingName, string>>): string[] {
   return [...scheme('DATABASE_URL', /^postgres(ql)?:\/\//, 'postgres://…'), ...scheme('REDIS_URL', /^rediss?:\/\//, 'redis://… or rediss://…')];
 }
 
-const list = (text: string | undefined): string[] => (text ?? '').split(',').map((part) => part.trim()).filter(Boolean);
+const list = (text: string | undefined): string[] =>
+  (text ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean);
 
 function refuseFiles(): never {
   throw new Error('no files here');

@@ -5,7 +5,13 @@ import type { StoredClient } from './identity/ports.ts';
 import { hashSecret, storedClient } from './oidc/clients.ts';
 
 /** Secrets that the embedded mode makes once and keeps in its data folder. */
-export type EmbeddedSecrets = { readonly COOKIE_SECRETS: string; readonly DATA_SECRET: string; readonly PAIRWISE_SECRET: string; readonly eservices: string; readonly club: string };
+export type EmbeddedSecrets = {
+  readonly COOKIE_SECRETS: string;
+  readonly DATA_SECRET: string;
+  readonly PAIRWISE_SECRET: string;
+  readonly eservices: string;
+  readonly club: string;
+};
 
 const FILE = 'secrets.json';
 const make = (): string => randomBytes(32).toString('base64url');
@@ -33,7 +39,22 @@ export function sampleClients(url: string, secrets: Pick<EmbeddedSecrets, 'eserv
     scope: 'openid profile email phone national_id offline_access',
   };
   return [
-    storedClient({ ...common, client_id: 'eservices', names: { fa: 'خدمات غیرحضوری', en: 'Online Services' }, first_party: true, redirect_uris: [`${url}/callback`], secret_hash: hashSecret(secrets.eservices) }),
-    storedClient({ ...common, client_id: 'club', names: { fa: 'باشگاه بازنشستگان', en: 'Retirees’ Club' }, first_party: false, redirect_uris: [`${url}/club/callback`], secret_hash: hashSecret(secrets.club), id_token_signed_response_alg: 'ES256' }),
+    storedClient({
+      ...common,
+      client_id: 'eservices',
+      names: { fa: 'خدمات غیرحضوری', en: 'Online Services' },
+      first_party: true,
+      redirect_uris: [`${url}/callback`],
+      secret_hash: hashSecret(secrets.eservices),
+    }),
+    storedClient({
+      ...common,
+      client_id: 'club',
+      names: { fa: 'باشگاه بازنشستگان', en: 'Retirees’ Club' },
+      first_party: false,
+      redirect_uris: [`${url}/club/callback`],
+      secret_hash: hashSecret(secrets.club),
+      id_token_signed_response_alg: 'ES256',
+    }),
   ];
 }

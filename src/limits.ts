@@ -64,9 +64,7 @@ export type Limits = Readonly<Record<LimitName, number>>;
 /** `oneTimeCodeDigits` → `LIMIT_ONE_TIME_CODE_DIGITS`. */
 export const limitVariable = (name: LimitName): string => `LIMIT_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 
-export const DEFAULT_LIMITS = Object.fromEntries(
-  Object.entries(LIMIT_TABLE).map(([name, [value]]) => [name, value]),
-) as Limits;
+export const DEFAULT_LIMITS = Object.fromEntries(Object.entries(LIMIT_TABLE).map(([name, [value]]) => [name, value])) as Limits;
 
 /** Reads the overrides. Returns the limits and a line for each value that is not a positive whole number. */
 export function loadLimits(env: Readonly<Record<string, string | undefined>>): { limits: Limits; problems: string[] } {

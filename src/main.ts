@@ -69,7 +69,14 @@ async function startSurroundings(config: Config, secrets: EmbeddedSecrets): Prom
   const url = `http://localhost:${config.eservicePort}`;
   return Promise.all([
     startSimulators({ port: config.simulatorsPort, now: Date.now }),
-    startEservice({ port: config.eservicePort, url, issuer: config.issuer, clientId: 'eservices', clientSecret: secrets.eservices, club: { clientId: 'club', clientSecret: secrets.club } }),
+    startEservice({
+      port: config.eservicePort,
+      url,
+      issuer: config.issuer,
+      clientId: 'eservices',
+      clientSecret: secrets.eservices,
+      club: { clientId: 'club', clientSecret: secrets.club },
+    }),
   ]);
 }
 
@@ -87,7 +94,11 @@ function startBackground({ deliver, watchRegistry }: App, { durable }: Stores, l
         });
     }, milliseconds).unref();
   };
-  const timers = [every(DELIVER_MS, 'outbox', deliver), every(WATCH_MS, 'registry watch', watchRegistry), every(SWEEP_MS, 'sweep', () => durable.records.sweep(Date.now()))];
+  const timers = [
+    every(DELIVER_MS, 'outbox', deliver),
+    every(WATCH_MS, 'registry watch', watchRegistry),
+    every(SWEEP_MS, 'sweep', () => durable.records.sweep(Date.now())),
+  ];
   return () => timers.forEach(clearInterval);
 }
 

@@ -22,7 +22,10 @@ export function createProtocolPages({ render, log, clientName }: Parts): Omit<Pr
     async logout(ctx, form) {
       const action = /action="([^"]+)"/.exec(form)?.[1] ?? '';
       const hidden = form.match(/<input[^>]*>/g)?.join('') ?? '';
-      await render(ctx, 'account/sign-out', { data: { ...facts(ctx), action: new URL(action).pathname, form: hidden }, uiLocales: ctx.oidc.params?.['ui_locales'] });
+      await render(ctx, 'account/sign-out', {
+        data: { ...facts(ctx), action: new URL(action).pathname, form: hidden },
+        uiLocales: ctx.oidc.params?.['ui_locales'],
+      });
     },
     async signedOut(ctx) {
       await render(ctx, 'account/signed-out', { data: facts(ctx) });

@@ -1,11 +1,11 @@
-import { once } from 'node:events';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import Koa, { type Context } from 'koa';
 import Router from '@koa/router';
+import Koa, { type Context } from 'koa';
 import * as oidc from 'openid-client';
-import { errorPage, homePage, signedInPage, type Language } from './pages.ts';
+import { errorPage, homePage, type Language, signedInPage } from './pages.ts';
 
 /**
  * A relying party of Profile, small enough to copy from: sign-in, sign-up, an API call, refresh, sign-out. Every check an integrator must not leave
@@ -40,23 +40,31 @@ export async function startEservice(options: Options): Promise<Started> {
   const configurationOf = lazyDiscovery(options);
 
   app.use(async (ctx, next) => {
-    ctx.set({ 'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'", 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'same-origin' });
+    ctx.set({
+      'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
+      'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
+      'Referrer-Policy': 'same-origin',
+    });
     try {
       await next();
     } catch (error) {
+      ctx.app.emit('error', error, ctx);
       ctx.status = 502;
       ctx.body = errorPage(languageOf(ctx), 'unavailable', error instanceof Error ? error.name : '');
     }
   });
 
   router.get('/', (ctx) => {
-    const { signedIn } = sessionOf(ctx, sessions);
-    ctx.body = signedIn ? signedInPage(languageOf(ctx), { claims: signedIn.claims, canRefresh: signedIn.refreshToken !== undefined, party: signedIn.party }) : homePage(languageOf(ctx), options.club !== undefined);
+    const { signedIn } = sessionOf(ctx, sessions, options.url);
+    ctx.body = signedIn
+      ? signedInPage(languageOf(ctx), { claims: signedIn.claims, canRefresh: signedIn.refreshToken !== undefined, party: signedIn.party })
+      : homePage(languageOf(ctx), options.club !== undefined);
   });
 
   const begin = (party: Party, extra: Readonly<Record<string, string>>) => async (ctx: Context) => {
     const configuration = await configurationOf(party);
-    const session = sessionOf(ctx, sessions);
+    const session = sessionOf(ctx, sessions, options.url);
     // CHECK: a fresh verifier, state and nonce for every attempt, bound to this browser.
     const pending: Pending = { verifier: oidc.randomPKCECodeVerifier(), state: oidc.randomState(), nonce: oidc.randomNonce(), party };
     session.pending = pending;
@@ -79,7 +87,7 @@ export async function startEservice(options: Options): Promise<Started> {
   router.get('/club/login', begin('club', {}));
 
   const callback = async (ctx: Context) => {
-    const session = sessionOf(ctx, sessions);
+    const session = sessionOf(ctx, sessions, options.url);
     const { pending } = session;
     delete session.pending;
     if (!pending) return ctx.redirect('/');
@@ -89,7 +97,12 @@ export async function startEservice(options: Options): Promise<Started> {
     }
     const configuration = await configurationOf(pending.party);
     // CHECK: state, iss (RFC 9207), the ID token's signature, issuer, audience, times and nonce, and PKCE; openid-client makes them all.
-    const tokens = await oidc.authorizationCodeGrant(configuration, new URL(ctx.originalUrl, options.url), { pkceCodeVerifier: pending.verifier, expectedState: pending.state, expectedNonce: pending.nonce, idTokenExpected: true });
+    const tokens = await oidc.authorizationCodeGrant(configuration, new URL(ctx.originalUrl, options.url), {
+      pkceCodeVerifier: pending.verifier,
+      expectedState: pending.state,
+      expectedNonce: pending.nonce,
+      idTokenExpected: true,
+    });
     const claims = tokens.claims();
     if (!claims || !tokens.id_token) throw new Error('no ID token');
     // CHECK: userinfo must be about the same subject.
@@ -97,7 +110,13 @@ export async function startEservice(options: Options): Promise<Started> {
     // CHECK: a new session identifier at sign-in, so that one planted before it is worth nothing.
     sessions.delete(idOf(ctx));
     const fresh = openSession(ctx, sessions, options.url);
-    fresh.signedIn = { party: pending.party, claims: { ...claims, ...userinfo }, idToken: tokens.id_token, accessToken: tokens.access_token, ...(tokens.refresh_token ? { refreshToken: tokens.refresh_token } : {}) };
+    fresh.signedIn = {
+      party: pending.party,
+      claims: { ...claims, ...userinfo },
+      idToken: tokens.id_token,
+      accessToken: tokens.access_token,
+      ...(tokens.refresh_token ? { refreshToken: tokens.refresh_token } : {}),
+    };
     ctx.redirect('/');
   };
   router.get('/callback', callback);
@@ -105,10 +124,17 @@ export async function startEservice(options: Options): Promise<Started> {
 
   /** The e-service's own API, called by its own page; it could as well be called by a mobile app. */
   router.get('/call', async (ctx) => {
-    const { signedIn } = sessionOf(ctx, sessions);
+    const { signedIn } = sessionOf(ctx, sessions, options.url);
     if (!signedIn) return ctx.redirect('/');
-    const answer = await fetch(`${selfUrl(server.address() as AddressInfo)}/api/insurance-history`, { headers: { Authorization: `Bearer ${signedIn.accessToken}` } });
-    ctx.body = signedInPage(languageOf(ctx), { claims: signedIn.claims, canRefresh: signedIn.refreshToken !== undefined, party: signedIn.party, answer: `${answer.status} ${await answer.text()}` });
+    const answer = await fetch(`${selfUrl(server.address() as AddressInfo)}/api/insurance-history`, {
+      headers: { Authorization: `Bearer ${signedIn.accessToken}` },
+    });
+    ctx.body = signedInPage(languageOf(ctx), {
+      claims: signedIn.claims,
+      canRefresh: signedIn.refreshToken !== undefined,
+      party: signedIn.party,
+      answer: `${answer.status} ${await answer.text()}`,
+    });
   });
   router.get('/api/insurance-history', async (ctx) => {
     const token = /^Bearer (\S+)$/.exec(ctx.get('Authorization'))?.[1];
@@ -116,11 +142,19 @@ export async function startEservice(options: Options): Promise<Started> {
     // CHECK: an API asks whether the token is active, and whether it was issued to a client it serves.
     const facts = token ? await oidc.tokenIntrospection(configuration, token) : { active: false };
     ctx.status = facts.active ? 200 : 401;
-    ctx.body = facts.active ? { synthetic: true, months: [{ year: 1403, month: 1, days: 31 }, { year: 1403, month: 2, days: 31 }] } : { error: 'invalid_token' };
+    ctx.body = facts.active
+      ? {
+          synthetic: true,
+          months: [
+            { year: 1403, month: 1, days: 31 },
+            { year: 1403, month: 2, days: 31 },
+          ],
+        }
+      : { error: 'invalid_token' };
   });
 
   router.post('/refresh', async (ctx) => {
-    const { signedIn } = sessionOf(ctx, sessions);
+    const { signedIn } = sessionOf(ctx, sessions, options.url);
     if (!signedIn?.refreshToken) return ctx.redirect('/');
     const tokens = await oidc.refreshTokenGrant(await configurationOf(signedIn.party), signedIn.refreshToken);
     signedIn.accessToken = tokens.access_token;
@@ -131,12 +165,15 @@ export async function startEservice(options: Options): Promise<Started> {
   });
 
   router.get('/logout', async (ctx) => {
-    const { signedIn } = sessionOf(ctx, sessions);
+    const { signedIn } = sessionOf(ctx, sessions, options.url);
     sessions.delete(idOf(ctx));
     if (!signedIn) return ctx.redirect('/');
     // CHECK: end the session here and at Profile, which comes back to a registered address.
     const configuration = await configurationOf(signedIn.party);
-    ctx.redirect(oidc.buildEndSessionUrl(configuration, { id_token_hint: signedIn.idToken, post_logout_redirect_uri: `${options.url}/`, ui_locales: languageOf(ctx) }).href);
+    ctx.redirect(
+      oidc.buildEndSessionUrl(configuration, { id_token_hint: signedIn.idToken, post_logout_redirect_uri: `${options.url}/`, ui_locales: languageOf(ctx) })
+        .href,
+    );
   });
 
   router.get('/language', (ctx) => {
@@ -169,10 +206,16 @@ function lazyDiscovery({ issuer, clientId, clientSecret, club }: Options): (part
     const credentials = party === 'club' && club ? club : { clientId, clientSecret };
     const found =
       known.get(party) ??
-      oidc.discovery(new URL(issuer), credentials.clientId, { id_token_signed_response_alg: party === 'club' ? 'ES256' : 'RS256' }, oidc.ClientSecretBasic(credentials.clientSecret), {
-        // Only for a loopback address: anywhere else discovery must be https.
-        ...(new URL(issuer).protocol === 'http:' ? { execute: [oidc.allowInsecureRequests] } : {}),
-      });
+      oidc.discovery(
+        new URL(issuer),
+        credentials.clientId,
+        { id_token_signed_response_alg: party === 'club' ? 'ES256' : 'RS256' },
+        oidc.ClientSecretBasic(credentials.clientSecret),
+        {
+          // Only for a loopback address: anywhere else discovery must be https.
+          ...(new URL(issuer).protocol === 'http:' ? { execute: [oidc.allowInsecureRequests] } : {}),
+        },
+      );
     known.set(party, found);
     found.catch(() => known.delete(party));
     return found;
@@ -181,10 +224,10 @@ function lazyDiscovery({ issuer, clientId, clientSecret, club }: Options): (part
 
 const idOf = (ctx: Context): string => ctx.cookies.get(COOKIE, { signed: false }) ?? '';
 
-function sessionOf(ctx: Context, sessions: Map<string, Session>): Session {
+function sessionOf(ctx: Context, sessions: Map<string, Session>, url: string): Session {
   const now = Date.now();
   for (const [id, { expiresAt }] of sessions) if (expiresAt < now) sessions.delete(id);
-  return sessions.get(idOf(ctx)) ?? openSession(ctx, sessions, ctx.origin);
+  return sessions.get(idOf(ctx)) ?? openSession(ctx, sessions, url);
 }
 
 function openSession(ctx: Context, sessions: Map<string, Session>, url: string): Session {

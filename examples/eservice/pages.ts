@@ -1,6 +1,6 @@
 export type Language = 'fa' | 'en';
 
-const escape = (text: unknown): string => String(text).replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+const escapeHtml = (text: unknown): string => String(text).replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 
 const TEXTS = {
   fa: {
@@ -79,16 +79,21 @@ type Shown = { readonly claims: Readonly<Record<string, unknown>>; readonly canR
 
 export function signedInPage(language: Language, { claims, canRefresh, answer }: Shown): string {
   const t = TEXTS[language];
-  const rows = Object.entries(claims).map(([name, value]) => `<div><dt>${escape(name)}</dt><dd>${escape(typeof value === 'object' ? JSON.stringify(value) : value)}</dd></div>`);
+  const rows = Object.entries(claims).map(
+    ([name, value]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(typeof value === 'object' ? JSON.stringify(value) : value)}</dd></div>`,
+  );
   const name = claims['name'] ?? claims['sub'];
   return page(
     language,
-    `<h1>${t.hello} ${escape(name)}</h1><div class="row"><a class="b" href="/call">${t.call}</a>${canRefresh ? `<form method="post" action="/refresh"><button class="b q">${t.refresh}</button></form>` : ''}<a class="b q" href="/logout">${t.logout}</a></div>
-${answer ? `<pre>${escape(answer)}</pre>` : ''}<h2>${t.claims}</h2><dl>${rows.join('')}</dl>`,
+    `<h1>${t.hello} ${escapeHtml(name)}</h1><div class="row"><a class="b" href="/call">${t.call}</a>${canRefresh ? `<form method="post" action="/refresh"><button class="b q">${t.refresh}</button></form>` : ''}<a class="b q" href="/logout">${t.logout}</a></div>
+${answer ? `<pre>${escapeHtml(answer)}</pre>` : ''}<h2>${t.claims}</h2><dl>${rows.join('')}</dl>`,
   );
 }
 
 export function errorPage(language: Language, kind: 'refused' | 'unavailable', detail: string): string {
   const t = TEXTS[language];
-  return page(language, `<h1>${t[kind]}</h1><p>${kind === 'refused' ? t.refusedText : t.unavailableText}</p><p><small><bdi>${escape(detail)}</bdi></small></p><div class="row"><a class="b" href="/">${t.home}</a></div>`);
+  return page(
+    language,
+    `<h1>${t[kind]}</h1><p>${kind === 'refused' ? t.refusedText : t.unavailableText}</p><p><small><bdi>${escapeHtml(detail)}</bdi></small></p><div class="row"><a class="b" href="/">${t.home}</a></div>`,
+  );
 }

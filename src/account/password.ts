@@ -5,8 +5,8 @@ import type { Errors, Render } from '#src/http/page.ts';
 import { identifierKey } from '#src/identity/identifier.ts';
 import type { Limiter } from '#src/identity/limiter.ts';
 import { changedMessage } from '#src/identity/messages.ts';
-import { passwordErrors, passwordFacts, wordsOf } from '#src/identity/password-context.ts';
 import type { Hasher } from '#src/identity/password.ts';
+import { passwordErrors, passwordFacts, wordsOf } from '#src/identity/password-context.ts';
 import type { Account, Clock, Durable } from '#src/identity/ports.ts';
 import type { Limits } from '#src/limits.ts';
 
@@ -22,7 +22,10 @@ export type PasswordServices = {
 
 const words = (account: Account): readonly string[] => wordsOf(account.identifier, account.mobile, account.person, account.email);
 
-export async function passwordPage(ctx: Context, { services, render, account, errors }: { services: PasswordServices; render: Render; account: Account; errors: Errors }): Promise<void> {
+export async function passwordPage(
+  ctx: Context,
+  { services, render, account, errors }: { services: PasswordServices; render: Render; account: Account; errors: Errors },
+): Promise<void> {
   await render(ctx, 'account/password', { errors, data: { ...passwordFacts(services.limits, words(account)), username: account.identifier.value } });
 }
 
@@ -32,7 +35,10 @@ export async function passwordPage(ctx: Context, { services, render, account, er
  */
 export async function changePassword(ctx: Context, services: PasswordServices, account: Account, t: Translate): Promise<Errors | undefined> {
   const { currentPassword = '', newPassword = '' } = await readForm(ctx, services.limits.bodyBytes);
-  const missing = { ...(currentPassword ? {} : { currentPassword: { code: 'required' } }), ...passwordErrors(services.limits, 'newPassword', newPassword, words(account)) };
+  const missing = {
+    ...(currentPassword ? {} : { currentPassword: { code: 'required' } }),
+    ...passwordErrors(services.limits, 'newPassword', newPassword, words(account)),
+  };
   if (Object.keys(missing).length) return missing;
 
   const who = { person: identifierKey(account.identifier), address: ctx.ip, known: true };
@@ -46,7 +52,9 @@ export async function changePassword(ctx: Context, services: PasswordServices, a
   if (currentPassword === newPassword) return { newPassword: { code: 'reused' } };
 
   const at = services.now();
-  await services.durable.accounts.setPassword(account.subject, await services.hasher.hash(newPassword), { at, recovered: false }, [changedMessage(account, t('sms.changed', { phone: services.supportPhone }), at)]);
+  await services.durable.accounts.setPassword(account.subject, await services.hasher.hash(newPassword), { at, recovered: false }, [
+    changedMessage(account, t('sms.changed', { phone: services.supportPhone }), at),
+  ]);
   services.nudge();
   return undefined;
 }

@@ -73,7 +73,10 @@ export function accountRouter(parts: Parts): Router {
     }),
   );
 
-  router.get('/account/password', signedIn('password', (ctx, account) => passwordPage(ctx, { services, render, account, errors: {} })));
+  router.get(
+    '/account/password',
+    signedIn('password', (ctx, account) => passwordPage(ctx, { services, render, account, errors: {} })),
+  );
   router.post(
     '/account/password',
     signedIn('password', async (ctx, account, language) => {

@@ -40,7 +40,9 @@
   // Rules that tick themselves off. Whether a password has leaked is known to the server only, so that rule stays open.
   const rules = document.getElementById('rules');
   for (const input of all('[data-rules]')) {
-    const words = JSON.parse(rules.dataset.words).filter((word) => word && word.length >= 4).map((word) => word.toLowerCase());
+    const words = JSON.parse(rules.dataset.words)
+      .filter((word) => word && word.length >= 4)
+      .map((word) => word.toLowerCase());
     const met = {
       length: (text, item) => [...text].length >= Number(item.dataset.minimum),
       context: (text) => text !== '' && !words.some((word) => ascii(text).toLowerCase().includes(word)),

@@ -1,7 +1,9 @@
 import type { Breaker } from './breaker.ts';
 
 /** What came back: a JSON value with its status, or nothing that can be used. */
-export type Reply = { readonly ok: true; readonly status: number; readonly body: unknown } | { readonly ok: false; readonly reason: 'resting' | 'timeout' | 'connection' | 'not-json' | 'too-large' };
+export type Reply =
+  | { readonly ok: true; readonly status: number; readonly body: unknown }
+  | { readonly ok: false; readonly reason: 'resting' | 'timeout' | 'connection' | 'not-json' | 'too-large' };
 export type Call = (path: string, request: { readonly json?: unknown; readonly form?: Readonly<Record<string, string>> }) => Promise<Reply>;
 
 type Parts = {

@@ -5,7 +5,11 @@ import type { Sms, SmsGateway, SmsOutcome } from '#src/identity/ports.ts';
 import type { Call } from './http-call.ts';
 
 /** The SMS gateway Kavenegar. Its key stands in the address, so no address is ever logged. */
-export type KavenegarSettings = { readonly key: string; readonly sender?: string; /** Approved template of one-time codes; they go as plain SMS without it. */ readonly template?: string };
+export type KavenegarSettings = {
+  readonly key: string;
+  readonly sender?: string /** Approved template of one-time codes; they go as plain SMS without it. */;
+  readonly template?: string;
+};
 
 const reply = z.object({
   return: z.object({ status: z.number(), message: z.string().optional() }),

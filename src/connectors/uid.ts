@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { cleanName } from '#src/identity/name.ts';
 import { isoOfJalali, jalaliText } from '#src/identity/birth-date.ts';
 import { localMobile } from '#src/identity/mobile.ts';
+import { cleanName } from '#src/identity/name.ts';
 import type { IdentityRegistry, InquiryOutcome, MobileOwnership, RegistryRecord, Trace } from '#src/identity/ports.ts';
 import type { Call, Reply } from './http-call.ts';
 
@@ -9,9 +9,15 @@ import type { Call, Reply } from './http-call.ts';
  * The inquiry gateway UID (json-api.uid.ir, forms of v1.1): mobile ownership, the civil registry, the register of foreign residents. Credentials
  * stand in the body. The meaning of its status codes beyond 0 is our reading of its documentation; an unknown one is `unavailable`, never a mismatch.
  */
-export type UidSettings = { readonly businessId: string; readonly businessToken: string; /** What a foreign national's SIM is registered under. */ readonly foreignOwnershipKey: 'document' | 'fida' };
+export type UidSettings = {
+  readonly businessId: string;
+  readonly businessToken: string /** What a foreign national's SIM is registered under. */;
+  readonly foreignOwnershipKey: 'document' | 'fida';
+};
 
-const envelope = z.object({ responseContext: z.object({ status: z.object({ code: z.number(), message: z.string().optional() }), requestId: z.string().optional() }) });
+const envelope = z.object({
+  responseContext: z.object({ status: z.object({ code: z.number(), message: z.string().optional() }), requestId: z.string().optional() }),
+});
 
 /** Status codes of `responseContext.status.code`. */
 const STATUS: Readonly<Record<number, InquiryOutcome>> = { 0: 'match', 3: 'invalid-input', 4: 'not-found', 5: 'needs-office' };
@@ -38,7 +44,9 @@ const ownershipReply = z.object({ isMatched: z.boolean() });
 export const uidMobileOwnership = (call: Call, settings: UidSettings): MobileOwnership => ({
   async match({ identifier, mobile, documentNumber }) {
     const byDocument = identifier.kind === 'foreign' && settings.foreignOwnershipKey === 'document' && documentNumber;
-    const reply = await call('/api/inquiry/mobile/owner/v2', { json: { ...context(settings), nationalId: byDocument ? documentNumber : identifier.value, mobileNumber: localMobile(mobile) } });
+    const reply = await call('/api/inquiry/mobile/owner/v2', {
+      json: { ...context(settings), nationalId: byDocument ? documentNumber : identifier.value, mobileNumber: localMobile(mobile) },
+    });
     const answer = read(reply, ownershipReply);
     if (answer.outcome !== 'match') return answer;
     const { body, ...trace } = answer;
@@ -75,7 +83,9 @@ const NATURAL_FOREIGNER = 1;
 export const uidIdentityRegistry = (call: Call, settings: UidSettings): IdentityRegistry => ({
   async look({ identifier, birthDate }) {
     if (identifier.kind === 'foreign') {
-      const reply = await call('/api/inquiry/foreign/residency', { json: { ...context(settings), foreignerType: NATURAL_FOREIGNER, identificationId: identifier.value } });
+      const reply = await call('/api/inquiry/foreign/residency', {
+        json: { ...context(settings), foreignerType: NATURAL_FOREIGNER, identificationId: identifier.value },
+      });
       return answerOf(read(reply, residentReply), ({ realForeigner }) => residentOf(realForeigner));
     }
     const reply = await call('/api/inquiry/person', { json: { ...context(settings), nationalId: identifier.value, birthDate: jalaliText(birthDate) } });

@@ -36,7 +36,9 @@ export function createAssets(folder: string, brandCss = ''): Assets {
   for (const name of names.filter((file) => !file.endsWith('.css'))) add(name, readFileSync(join(folder, name)));
   // Sheets come last: they name the font by its hashed address.
   for (const name of names.filter((file) => file.endsWith('.css'))) {
-    const css = readFileSync(join(folder, name), 'utf8').replace(/url\(["']?\.?\/?([\w.-]+)["']?\)/g, (whole, file: string) => (byName.has(file) ? `url(${byName.get(file)?.url})` : whole));
+    const css = readFileSync(join(folder, name), 'utf8').replace(/url\(["']?\.?\/?([\w.-]+)["']?\)/g, (whole, file: string) =>
+      byName.has(file) ? `url(${byName.get(file)?.url})` : whole,
+    );
     add(name, Buffer.from(css + brandCss));
   }
   const byUrl = new Map([...byName.values()].map((asset) => [asset.url, asset] as const));

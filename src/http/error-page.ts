@@ -53,7 +53,14 @@ export async function showError(ctx: Context, error: ProfileError, parts: { rend
 }
 
 /** What Koa and its parsers throw, in our words. */
-const HTTP: Readonly<Record<number, ErrorCode>> = { 400: 'bad-request', 403: 'forbidden', 404: 'not-found', 413: 'too-large', 415: 'bad-request', 429: 'too-many-attempts' };
+const HTTP: Readonly<Record<number, ErrorCode>> = {
+  400: 'bad-request',
+  403: 'forbidden',
+  404: 'not-found',
+  413: 'too-large',
+  415: 'bad-request',
+  429: 'too-many-attempts',
+};
 
 function explain(thrown: unknown): ProfileError {
   if (thrown instanceof ProfileError) return thrown;

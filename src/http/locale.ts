@@ -19,7 +19,9 @@ export type Texts = { translate(language: Language): Translate; has(key: string)
 
 /** Loads locales/*.json. A missing key is shown as the key itself; the architecture tests find it. */
 export function createTexts(folder: string): Texts {
-  const resources = Object.fromEntries(LANGUAGES.map((language) => [language, { translation: JSON.parse(readFileSync(join(folder, `${language}.json`), 'utf8')) }]));
+  const resources = Object.fromEntries(
+    LANGUAGES.map((language) => [language, { translation: JSON.parse(readFileSync(join(folder, `${language}.json`), 'utf8')) }]),
+  );
   const instance = createInstance();
   void instance.init({
     lng: 'fa',

@@ -29,7 +29,9 @@ export function redact(value: unknown, depth = 0): unknown {
   if (depth >= DEPTH) return '[…]';
   if (value instanceof Error) return redactError(value, depth);
   if (Array.isArray(value)) return value.map((item) => redact(item, depth + 1));
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, PRIVATE.test(name) && !ALLOWED.has(name) ? '[private]' : redact(item, depth + 1)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [name, PRIVATE.test(name) && !ALLOWED.has(name) ? '[private]' : redact(item, depth + 1)]),
+  );
 }
 
 function redactError(error: Error, depth: number): Fields {

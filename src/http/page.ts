@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants } from 'node:zlib';
 import type { Context } from 'koa';
-import { type compileTemplate, compileFile } from 'pug';
+import { compileFile, type compileTemplate } from 'pug';
 import type { Assets } from './assets.ts';
 import type { Brand } from './brand.ts';
 import { DIRECTION, formatDate, formatNumber, type Language, languageOf, type Texts, type TextValues } from './locale.ts';

@@ -28,8 +28,10 @@ const HEADERS: Readonly<Record<string, string>> = {
 const ONE_YEAR = 31_536_000;
 
 /** Sets the headers before anything answers, so that errors carry them too. HSTS only where the issuer is https. */
-export const securityHeaders = (secure: boolean): Middleware => async (ctx, next) => {
-  ctx.set(HEADERS);
-  if (secure) ctx.set('Strict-Transport-Security', `max-age=${ONE_YEAR}; includeSubDomains`);
-  await next();
-};
+export const securityHeaders =
+  (secure: boolean): Middleware =>
+  async (ctx, next) => {
+    ctx.set(HEADERS);
+    if (secure) ctx.set('Strict-Transport-Security', `max-age=${ONE_YEAR}; includeSubDomains`);
+    await next();
+  };

@@ -18,4 +18,7 @@ export const acrOf = (methods: readonly Method[]): Acr => (Object.keys(ACR) as A
 
 /** RFC 8176: a code by SMS is `sms` and `otp`; two different kinds together are `mfa`. */
 const AMR: Readonly<Record<Method, readonly string[]>> = { pwd: ['pwd'], sms: ['sms', 'otp'] };
-export const amrOf = (methods: readonly Method[]): string[] => [...new Set(methods.flatMap((method) => AMR[method])), ...(new Set(methods).size > 1 ? ['mfa'] : [])];
+export const amrOf = (methods: readonly Method[]): string[] => [
+  ...new Set(methods.flatMap((method) => AMR[method])),
+  ...(new Set(methods).size > 1 ? ['mfa'] : []),
+];

@@ -2,10 +2,19 @@ import { isValidJalaaliDate, jalaaliMonthLength, toGregorian, toJalaali } from '
 import { cleanCode } from './digits.ts';
 
 export type BirthDate =
-  | { readonly ok: true; /** ISO Gregorian. */ readonly value: string }
-  | { readonly ok: false; readonly problem: 'required' | 'invalid' | 'month-length' | 'future' | 'too-young'; /** Days of the month. */ readonly days?: number; readonly month?: number };
+  | { readonly ok: true /** ISO Gregorian. */; readonly value: string }
+  | {
+      readonly ok: false;
+      readonly problem: 'required' | 'invalid' | 'month-length' | 'future' | 'too-young' /** Days of the month. */;
+      readonly days?: number;
+      readonly month?: number;
+    };
 
-export type BirthDateRules = { /** Civil date, YYYY-MM-DD. */ readonly today: string; /** Years. */ readonly minimumAge: number; /** A year from 1500 on is read as Gregorian. */ readonly allowGregorian: boolean };
+export type BirthDateRules = {
+  /** Civil date, YYYY-MM-DD. */ readonly today: string /** Years. */;
+  readonly minimumAge: number /** A year from 1500 on is read as Gregorian. */;
+  readonly allowGregorian: boolean;
+};
 
 /** The first birth certificate dates from 1297; people born before 1280 are not among us. */
 const EARLIEST_JALALI = 1280;
@@ -35,7 +44,9 @@ function jalali({ day, month, year }: Parts): BirthDate {
 
 function gregorian({ day, month, year }: Parts): BirthDate {
   const date = new Date(Date.UTC(year, month - 1, day));
-  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day && year >= 1900 ? { ok: true, value: iso(year, month, day) } : { ok: false, problem: 'invalid' };
+  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day && year >= 1900
+    ? { ok: true, value: iso(year, month, day) }
+    : { ok: false, problem: 'invalid' };
 }
 
 const iso = (year: number, month: number, day: number): string => `${year}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;

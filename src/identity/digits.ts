@@ -15,4 +15,5 @@ export const toAsciiDigits = (text: string): string =>
 export const toPersianDigits = (text: string | number): string => String(text).replace(/\d/g, (digit) => String.fromCharCode(PERSIAN_ZERO + Number(digit)));
 
 /** A typed code without what people and keyboards put between its digits: spaces, dashes, half-spaces, marks of direction. Nothing else is removed. */
-export const cleanCode = (text: string): string => toAsciiDigits(text).replace(/[\s\u00a0\u200c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\-\u2010-\u2013]/g, '');
+export const cleanCode = (text: string): string =>
+  toAsciiDigits(text).replace(/[\s\u00a0\u200c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\-\u2010-\u2013]/g, '');

@@ -5,7 +5,7 @@ import type { Clock, Ephemeral } from './ports.ts';
 export type Verdict = { readonly allowed: true } | { readonly allowed: false; readonly retryAfter: number };
 type Subject = 'number' | 'address' | 'person';
 export type Who = { readonly [subject in Subject]?: string };
-export type SignInWho = { readonly person: string; readonly address: string; /** The person signed in with this browser before. */ readonly known: boolean };
+export type SignInWho = { readonly person: string; readonly address: string /** The person signed in with this browser before. */; readonly known: boolean };
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -127,7 +127,8 @@ function signInLimiter({ ephemeral, keyed, limits }: Parts): Limiter['signIn'] {
 }
 
 /** 30 s, 60 s, 2 min … 1 h. */
-const waitSeconds = (limits: Limits, nth: number): number => Math.min(limits.passwordLongestWait, limits.passwordFirstWait * 2 ** Math.min(20, Math.max(0, nth - 1)));
+const waitSeconds = (limits: Limits, nth: number): number =>
+  Math.min(limits.passwordLongestWait, limits.passwordFirstWait * 2 ** Math.min(20, Math.max(0, nth - 1)));
 
 /** The network of an address: /24 of IPv4, /56 of IPv6. */
 export function network(address: string): string {

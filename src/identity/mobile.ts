@@ -1,6 +1,6 @@
 import { cleanCode } from './digits.ts';
 
-export type Mobile = { readonly ok: true; /** E.164. */ readonly value: string } | { readonly ok: false; readonly problem: 'required' | 'incorrect' };
+export type Mobile = { readonly ok: true /** E.164. */; readonly value: string } | { readonly ok: false; readonly problem: 'required' | 'incorrect' };
 
 /** 09…, 9…, +98…, 0098…, 98… in any digits. Operators' prefixes change every year, so none is refused. */
 export function parseMobile(text: string): Mobile {

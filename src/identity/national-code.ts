@@ -1,6 +1,8 @@
 import { cleanCode } from './digits.ts';
 
-export type NationalCode = { readonly ok: true; readonly value: string } | { readonly ok: false; readonly problem: 'required' | 'incorrect' | 'short'; readonly suggestion?: string };
+export type NationalCode =
+  | { readonly ok: true; readonly value: string }
+  | { readonly ok: false; readonly problem: 'required' | 'incorrect' | 'short'; readonly suggestion?: string };
 
 const LENGTH = 10;
 const ALL_EQUAL = /^(\d)\1{9}$/;

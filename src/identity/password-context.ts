@@ -4,7 +4,12 @@ import { brokenRules, PASSWORD_RULES, type PasswordRule } from './password-polic
 import type { Identifier, Person } from './ports.ts';
 
 /** What a password may not contain: the person's own codes and names. */
-export const wordsOf = (identifier: Identifier, mobile: string, person: Pick<Person, 'firstName' | 'lastName' | 'firstNameLatin' | 'lastNameLatin'>, email?: string): readonly string[] =>
+export const wordsOf = (
+  identifier: Identifier,
+  mobile: string,
+  person: Pick<Person, 'firstName' | 'lastName' | 'firstNameLatin' | 'lastNameLatin'>,
+  email?: string,
+): readonly string[] =>
   [
     identifier.value,
     mobile,
@@ -23,7 +28,12 @@ export const passwordFacts = (limits: Limits, words: readonly string[]): object 
   words,
 });
 
-export type PasswordError = { readonly code: 'required' | PasswordRule; readonly min?: number; readonly max?: number; readonly rules?: readonly PasswordRule[] };
+export type PasswordError = {
+  readonly code: 'required' | PasswordRule;
+  readonly min?: number;
+  readonly max?: number;
+  readonly rules?: readonly PasswordRule[];
+};
 
 /** The first broken rule as the field's error, all of them in `rules`; undefined when the password may be used. */
 export function passwordErrors(limits: Limits, field: string, password: string, words: readonly string[]): Record<string, PasswordError> | undefined {

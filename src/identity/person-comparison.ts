@@ -40,8 +40,10 @@ function sameCertificate(nationalCode: string, claim: Claim, record: RegistryRec
   const own = asNumber(nationalCode);
   if (typed === undefined || typed === 0n) return false;
   const numberMatches = known === undefined || known === 0n || known === own ? typed === own : typed === known;
-  const seriesMatches = claim.certificateSeries === undefined || !record.certificateSeries || foldSeries(claim.certificateSeries) === foldSeries(record.certificateSeries);
-  const serialMatches = claim.certificateSerial === undefined || !record.certificateSerial || asNumber(claim.certificateSerial) === asNumber(record.certificateSerial);
+  const seriesMatches =
+    claim.certificateSeries === undefined || !record.certificateSeries || foldSeries(claim.certificateSeries) === foldSeries(record.certificateSeries);
+  const serialMatches =
+    claim.certificateSerial === undefined || !record.certificateSerial || asNumber(claim.certificateSerial) === asNumber(record.certificateSerial);
   return numberMatches && seriesMatches && serialMatches;
 }
 

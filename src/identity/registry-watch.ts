@@ -6,7 +6,11 @@ import type { Seal } from './seal.ts';
 export type WaitingEntry = {
   readonly to: string;
   readonly text: string;
-  readonly question: { readonly identifier: Identifier; readonly contact: OwnershipQuestion; /** Set when the civil registry was asked, not the operators' register. */ readonly birthDate?: string };
+  readonly question: {
+    readonly identifier: Identifier;
+    readonly contact: OwnershipQuestion /** Set when the civil registry was asked, not the operators' register. */;
+    readonly birthDate?: string;
+  };
 };
 
 export const sealWaiting = (seal: Seal, id: string, entry: WaitingEntry): string => seal.seal(JSON.stringify(entry), `waiting:${id}`);

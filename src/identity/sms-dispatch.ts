@@ -1,8 +1,8 @@
-import type { Budget, Clock, Sms, SmsGateway } from './ports.ts';
 import type { Limits } from '#src/limits.ts';
+import type { Budget, Clock, Sms, SmsGateway } from './ports.ts';
 
 /** Hands codes to the gateway after the answer has left, so that an answer takes as long whether or not a code is sent. */
-export type SmsDispatch = { code(sms: Sms & { readonly code: string }): void; /** Resolves when nothing is on its way. */ drained(): Promise<void> };
+export type SmsDispatch = { code(sms: Sms & { readonly code: string }): void /** Resolves when nothing is on its way. */; drained(): Promise<void> };
 
 export type Note = (level: 'info' | 'warn' | 'error', event: string, fields: Readonly<Record<string, unknown>>) => void;
 

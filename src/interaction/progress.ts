@@ -55,7 +55,8 @@ export type SignUp = {
 export const NOTHING: Progress = { path: 'sign-in', authentications: [], signUp: {}, typed: {} };
 
 /** Two contacts are the same when nothing that was proven about one needs proving again for the other. */
-export const contactKey = (contact: Contact): string => [identifierKey(contact.identifier), contact.mobile, contact.documentType ?? '', contact.documentNumber ?? ''].join('|');
+export const contactKey = (contact: Contact): string =>
+  [identifierKey(contact.identifier), contact.mobile, contact.documentType ?? '', contact.documentNumber ?? ''].join('|');
 
 /** Progress with changed sign-up facts; `undefined` removes a fact. */
 export const withSignUp = (progress: Progress, facts: { readonly [fact in keyof SignUp]?: SignUp[fact] | undefined }): Progress => ({

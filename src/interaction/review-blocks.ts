@@ -30,7 +30,10 @@ export function reviewBlocks({ progress, language, t }: Turn): readonly Block[] 
         ...optional('certificateNumber', person.certificateNumber, true),
       ],
     },
-    { edit: 'email', rows: email?.address ? [{ label: 'email', value: email.address, code: true }] : [{ label: 'email', value: t('interaction.sign-up-review.none') }] },
+    {
+      edit: 'email',
+      rows: email?.address ? [{ label: 'email', value: email.address, code: true }] : [{ label: 'email', value: t('interaction.sign-up-review.none') }],
+    },
     { edit: 'password', rows: [{ label: 'password', value: '••••••••••••' }] },
   ];
 }

@@ -15,7 +15,7 @@ import type { Drafts } from './drafts.ts';
 import type { KnownBrowsers } from './known-browsers.ts';
 import { nextStep, type StepName } from './next-step.ts';
 import { NOTHING, type Path, type Progress, withSignUp } from './progress.ts';
-import type { AnyStep, Answer, Services, Turn } from './step.ts';
+import type { Answer, AnyStep, Services, Turn } from './step.ts';
 import { steps } from './steps/index.ts';
 
 type Parts = {
@@ -76,7 +76,9 @@ async function open(ctx: RouterContext, parts: Parts): Promise<{ found?: Found; 
 
 /** When one tab signs in, the others go on: a visit that began signed out has nothing left to ask. */
 async function signedInElsewhere(ctx: Context, { bridge }: Parts, visit: Visit): Promise<boolean> {
-  const explicit = String(visit.params['prompt'] ?? '').split(' ').some((prompt) => prompt === 'login' || prompt === 'create' || prompt === 'select_account');
+  const explicit = String(visit.params['prompt'] ?? '')
+    .split(' ')
+    .some((prompt) => prompt === 'login' || prompt === 'create' || prompt === 'select_account');
   if (visit.session || explicit || visit.demand.prompt !== 'login' || ctx.method !== 'GET') return false;
   return (await bridge.session(ctx)) !== undefined;
 }
@@ -93,7 +95,10 @@ async function turnOf(ctx: Context, parts: Parts, visit: Visit): Promise<Turn> {
   const { services } = parts;
   const sealed = visit.progress ? services.seal.open(visit.progress, visit.uid) : undefined;
   const progress = sealed ? (JSON.parse(sealed) as Progress) : start(visit);
-  const [client, draft] = await Promise.all([parts.bridge.client(visit.clientId), progress.path === 'sign-up' && !progress.signUp.kind ? parts.drafts.find(ctx) : undefined]);
+  const [client, draft] = await Promise.all([
+    parts.bridge.client(visit.clientId),
+    progress.path === 'sign-up' && !progress.signUp.kind ? parts.drafts.find(ctx) : undefined,
+  ]);
   const hint = visit.params['login_hint'];
   return {
     ...services,
@@ -148,6 +153,8 @@ async function submit(ctx: Context, parts: Parts, found: Found, turn: Turn, step
   const answer: Answer = await (act ?? step.submit)(turnWithTyped, form.data as never);
 
   if ('errors' in answer) {
+    // Kept even now: whoever goes on to recovery or sign-up from here finds it there.
+    if (kept) await found.save(parts.services.seal.seal(JSON.stringify(turnWithTyped.progress), found.visit.uid));
     ctx.status = 422;
     return page(ctx, parts, turnWithTyped, step, answer.errors);
   }

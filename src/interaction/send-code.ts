@@ -3,7 +3,11 @@ import type { Progress } from './progress.ts';
 import type { Turn } from './step.ts';
 
 /** Where a code goes. `to` is undefined for a person without an account: everything happens as for the others, but nothing is sent. */
-export type Recipient = { readonly binding: CodeBinding; readonly to?: string; /** Whose number the limits count; the same shape for known and unknown people. */ readonly counted: string };
+export type Recipient = {
+  readonly binding: CodeBinding;
+  readonly to?: string /** Whose number the limits count; the same shape for known and unknown people. */;
+  readonly counted: string;
+};
 
 /**
  * Issues the code of this visit (the same one while it lives) and hands it to the gateway without waiting, so that the answer takes the same time

@@ -30,7 +30,8 @@ export async function checkOwnership(turn: Turn, progress: Progress): Promise<An
   if (meaning === 'waiting') return { progress: withSignUp(progress, { waiting: { asked: progress.signUp.waiting?.asked ?? false, since: turn.now() } }) };
   await turn.limiter.take('ownership', { person });
   if (meaning !== 'owned') return { progress: withSignUp(progress, { notice: { kind: meaning }, waiting: undefined }) };
-  if (await turn.durable.accounts.findByIdentifier(contact.identifier)) return { progress: withSignUp(progress, { notice: { kind: 'exists' }, waiting: undefined }) };
+  if (await turn.durable.accounts.findByIdentifier(contact.identifier))
+    return { progress: withSignUp(progress, { notice: { kind: 'exists' }, waiting: undefined }) };
   return { progress: withSignUp(progress, { owned: contactKey(contact), waiting: undefined }) };
 }
 
@@ -42,11 +43,13 @@ export async function checkIdentity(turn: Turn, progress: Progress, claim: Claim
   if (retryAfter) return { progress: withSignUp(progress, { notice: { kind: 'too-many', retryAfter }, waiting: undefined }) };
 
   const answer = await turn.connectors.registry.look({ identifier: contact.identifier, birthDate: claim.birthDate });
-  if (answer.outcome === 'unavailable') return { progress: withSignUp(progress, { waiting: { asked: progress.signUp.waiting?.asked ?? false, since: turn.now() } }) };
+  if (answer.outcome === 'unavailable')
+    return { progress: withSignUp(progress, { waiting: { asked: progress.signUp.waiting?.asked ?? false, since: turn.now() } }) };
   // Counted after the answer, so that an outage costs nobody a try; taken before anything is told, so that parallel tries are all counted.
   const verdict = await turn.limiter.take('registry', { person });
   if (!verdict.allowed) return { progress: withSignUp(progress, { notice: { kind: 'too-many', retryAfter: verdict.retryAfter }, waiting: undefined }) };
-  if (answer.outcome === 'deceased' || answer.outcome === 'needs-office') return { progress: withSignUp(progress, { notice: { kind: answer.outcome }, waiting: undefined }) };
+  if (answer.outcome === 'deceased' || answer.outcome === 'needs-office')
+    return { progress: withSignUp(progress, { notice: { kind: answer.outcome }, waiting: undefined }) };
   if (answer.outcome !== 'match' || !matchesRegistry(contact.identifier, claim, answer.record)) return { errors: mismatch };
 
   const confirmed = confirmedPerson(contact, claim, answer.record);

@@ -10,7 +10,11 @@ type Typed = Readonly<Record<string, string | undefined>>;
 /** What the person claims about themselves, from the typed fields of the identity page; or what is wrong with them, all at once. */
 export function claimOf(turn: Turn, typed: Typed = turn.progress.typed['sign-up-identity'] ?? {}): { claim: Claim } | { errors: Errors } {
   const foreign = turn.progress.signUp.kind === 'foreign';
-  const names = { firstName: cleanName(typed['firstName'] ?? ''), lastName: cleanName(typed['lastName'] ?? ''), fatherName: cleanName(typed['fatherName'] ?? '') };
+  const names = {
+    firstName: cleanName(typed['firstName'] ?? ''),
+    lastName: cleanName(typed['lastName'] ?? ''),
+    fatherName: cleanName(typed['fatherName'] ?? ''),
+  };
   const errors: Record<string, FieldError> = {};
   for (const [field, name] of Object.entries(names)) if (!name) errors[field] = { code: 'required' };
 
@@ -34,7 +38,11 @@ function birthError(turn: Turn, birth: Extract<ReturnType<typeof parseBirthDate>
 }
 
 /** The guide's rule: whoever's certificate number equals the national code enters the national code, never 0. */
-function certificateOf(turn: Turn, typed: Typed, errors: Record<string, FieldError>): Pick<Claim, 'certificateNumber' | 'certificateSeries' | 'certificateSerial'> {
+function certificateOf(
+  turn: Turn,
+  typed: Typed,
+  errors: Record<string, FieldError>,
+): Pick<Claim, 'certificateNumber' | 'certificateSeries' | 'certificateSerial'> {
   const same = Boolean(typed['certificateSame']);
   const number = same ? (turn.progress.signUp.contact?.identifier.value ?? '') : cleanCode(typed['certificateNumber'] ?? '');
   if (!number) errors['certificateNumber'] = { code: 'required' };

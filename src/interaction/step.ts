@@ -1,16 +1,16 @@
 import type { z } from 'zod';
-import type { Errors } from '#src/http/page.ts';
+import type { Policy } from '#src/config.ts';
 import type { Language, Translate } from '#src/http/locale.ts';
+import type { Errors } from '#src/http/page.ts';
 import type { Limiter } from '#src/identity/limiter.ts';
 import type { Codes } from '#src/identity/one-time-code.ts';
 import type { Hasher } from '#src/identity/password.ts';
 import type { Clock, Connectors, Durable } from '#src/identity/ports.ts';
 import type { Seal } from '#src/identity/seal.ts';
 import type { SmsDispatch } from '#src/identity/sms-dispatch.ts';
-import type { Policy } from '#src/config.ts';
 import type { Limits } from '#src/limits.ts';
-import type { ClientFacts } from '#src/oidc/clients.ts';
 import type { Demand } from '#src/oidc/bridge.ts';
+import type { ClientFacts } from '#src/oidc/clients.ts';
 import type { StepName } from './next-step.ts';
 import type { Progress } from './progress.ts';
 

@@ -1,5 +1,5 @@
-import { errors } from 'oidc-provider';
 import type { Adapter, AdapterFactory, AdapterPayload } from 'oidc-provider';
+import { errors } from 'oidc-provider';
 import type { Clients, Clock, DurableKind, Ephemeral, Records } from '#src/identity/ports.ts';
 
 /**

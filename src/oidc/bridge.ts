@@ -75,7 +75,10 @@ export function createBridge({ provider, ephemeral, now, limits, seal }: Parts) 
         /** Returns the address that goes on with the authorization request. */
         async finish(outcome) {
           if (outcome.kind === 'signed-in') await leaveOtherAccount(ctx, interaction, outcome.subject);
-          interaction.result = outcome.kind === 'refused' ? { error: 'access_denied', error_description: 'the person did not allow it' } : { ...interaction.lastSubmission, ...resultOf(outcome, now) };
+          interaction.result =
+            outcome.kind === 'refused'
+              ? { error: 'access_denied', error_description: 'the person did not allow it' }
+              : { ...interaction.lastSubmission, ...resultOf(outcome, now) };
           await interaction.save(remaining(interaction));
           return interaction.returnTo;
         },
@@ -129,7 +132,14 @@ export function createBridge({ provider, ephemeral, now, limits, seal }: Parts) 
         session.authorizations = {};
       }
       const seconds = sessionLifetime(session, limits, now);
-      ctx.cookies.set(provider.cookieName('session'), session.jti, { httpOnly: true, sameSite: 'lax', signed: true, overwrite: true, path: '/', expires: new Date(now() + seconds * 1000) });
+      ctx.cookies.set(provider.cookieName('session'), session.jti, {
+        httpOnly: true,
+        sameSite: 'lax',
+        signed: true,
+        overwrite: true,
+        path: '/',
+        expires: new Date(now() + seconds * 1000),
+      });
       await session.save(seconds);
     },
 
@@ -160,7 +170,13 @@ export function createBridge({ provider, ephemeral, now, limits, seal }: Parts) 
 /** A request that starts again within this long of the last time has met a browser that keeps no cookie. */
 const LOOP_SECONDS = 20;
 
-function visitOf(interaction: { uid: string; params: Record<string, unknown>; prompt: { name: string; reasons: string[]; details: Record<string, unknown> }; session?: { accountId: string; amr?: string[] | undefined } | undefined; result?: unknown }): Visit {
+function visitOf(interaction: {
+  uid: string;
+  params: Record<string, unknown>;
+  prompt: { name: string; reasons: string[]; details: Record<string, unknown> };
+  session?: { accountId: string; amr?: string[] | undefined } | undefined;
+  result?: unknown;
+}): Visit {
   const { uid, params, prompt, session } = interaction;
   const fresh = prompt.name === 'login' ? prompt.reasons.some((reason) => !STEP_UP.has(reason)) : prompt.name !== 'consent';
   const progress = (interaction.result as { progress?: string } | undefined)?.progress;

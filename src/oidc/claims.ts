@@ -1,5 +1,5 @@
-import type { Account } from '#src/identity/ports.ts';
 import { jalaliText } from '#src/identity/birth-date.ts';
+import type { Account } from '#src/identity/ports.ts';
 
 /**
  * Scopes and the claims they open, in one table: the discovery document, the consent page and docs/claims.md read it.
@@ -8,7 +8,19 @@ import { jalaliText } from '#src/identity/birth-date.ts';
 export const CLAIMS = {
   // amr, acr and auth_time stand in every ID token, so that a relying party can always judge how the person was authenticated.
   openid: ['sub', 'acr', 'amr', 'auth_time'],
-  profile: ['name', 'given_name', 'family_name', 'father_name', 'name#en', 'given_name#en', 'family_name#en', 'birthdate', 'birthdate_jalali', 'gender', 'updated_at'],
+  profile: [
+    'name',
+    'given_name',
+    'family_name',
+    'father_name',
+    'name#en',
+    'given_name#en',
+    'family_name#en',
+    'birthdate',
+    'birthdate_jalali',
+    'gender',
+    'updated_at',
+  ],
   email: ['email', 'email_verified'],
   phone: ['phone_number', 'phone_number_verified'],
   national_id: ['national_id', 'national_id_type', 'nationality'],

@@ -29,7 +29,8 @@ export const portalClient = (issuer: string): ClientMetadata => ({
 export const hashSecret = (secret: string): string => createHash('sha256').update(secret).digest('hex');
 
 /** Whether `given` is the secret whose hash is stored; constant time. */
-export const sameSecret = (storedHash: string, given: string): boolean => timingSafeEqual(createHash('sha256').update(hashSecret(given)).digest(), createHash('sha256').update(storedHash).digest());
+export const sameSecret = (storedHash: string, given: string): boolean =>
+  timingSafeEqual(createHash('sha256').update(hashSecret(given)).digest(), createHash('sha256').update(storedHash).digest());
 
 const HTTPS_OR_LOOPBACK = /^(https:\/\/|http:\/\/(localhost|127\.0\.0\.1|\[::1\])[:/])/;
 const address = z.string().regex(HTTPS_OR_LOOPBACK, 'https, or http on a loopback host');
@@ -45,7 +46,10 @@ const clientFile = z.array(
       post_logout_redirect_uris: z.array(address).optional(),
       grant_types: z.array(z.enum(['authorization_code', 'refresh_token', 'client_credentials'])).default(['authorization_code']),
       token_endpoint_auth_method: z.enum(['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none']),
-      secret_hash: z.string().regex(/^[0-9a-f]{64}$/, 'SHA-256 of the secret, in hex').optional(),
+      secret_hash: z
+        .string()
+        .regex(/^[0-9a-f]{64}$/, 'SHA-256 of the secret, in hex')
+        .optional(),
       scope: z.string().optional(),
       id_token_signed_response_alg: z.enum(['RS256', 'ES256']).default('RS256'),
       application_type: z.enum(['web', 'native']).default('web'),

@@ -1,4 +1,4 @@
-import { exportJWK, generateKeyPair, type JWK, calculateJwkThumbprint } from 'jose';
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose';
 import type { Clock, Keys, StoredKey } from '#src/identity/ports.ts';
 import { createSeal } from '#src/identity/seal.ts';
 

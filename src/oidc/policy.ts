@@ -25,7 +25,8 @@ function essentialAcr(text: string): string[] {
 }
 
 /** A session ends for us when the account is gone, or signed in before `sessionsFrom` (password changed, recovered, signed out everywhere). */
-export const sessionStands = (account: Account | undefined, loginSeconds: number | undefined): boolean => account !== undefined && (loginSeconds ?? 0) * 1000 >= account.sessionsFrom;
+export const sessionStands = (account: Account | undefined, loginSeconds: number | undefined): boolean =>
+  account !== undefined && (loginSeconds ?? 0) * 1000 >= account.sessionsFrom;
 
 /**
  * The library's own prompts, in the order they are asked: sign-up (OpenID Connect Prompt Create 1.0), then sign-in, choice of account, consent.

@@ -94,7 +94,10 @@ export function createProvider(parts: Parts): Provider {
       Session: (_ctx, session) => sessionLifetime(session, limits, parts.now),
     },
     renderError: pages.error,
-    pairwiseIdentifier: (_ctx, subject, client) => createHmac('sha256', parts.pairwiseSecret).update(`${client['sectorIdentifier'] as string}\0${subject}`).digest('base64url'),
+    pairwiseIdentifier: (_ctx, subject, client) =>
+      createHmac('sha256', parts.pairwiseSecret)
+        .update(`${client['sectorIdentifier'] as string}\0${subject}`)
+        .digest('base64url'),
     findAccount: (_ctx, subject) => findAccount(durable.accounts, subject),
     loadExistingGrant: (ctx) => loadGrant(durable.consents, ctx),
   });
@@ -138,7 +141,8 @@ async function loadGrant(consents: Consents, ctx: KoaContextWithOIDC): Promise<I
   const known = session.grantIdFor(client.clientId);
   const existing = known ? await provider.Grant.find(known) : undefined;
   // A grant of the account that was signed in here before is not this person's.
-  const grant = existing && existing.accountId === account.accountId ? existing : new provider.Grant({ accountId: account.accountId, clientId: client.clientId });
+  const grant =
+    existing && existing.accountId === account.accountId ? existing : new provider.Grant({ accountId: account.accountId, clientId: client.clientId });
 
   const asked = String(params?.['scope'] ?? '').split(' ');
   const allowed = client['first_party'] ? asked : ((await consentedScopes(consents, grant, account.accountId, client.clientId, asked)) ?? []);
@@ -151,7 +155,13 @@ async function loadGrant(consents: Consents, ctx: KoaContextWithOIDC): Promise<I
   return grant;
 }
 
-async function consentedScopes(consents: Consents, grant: InstanceType<Provider['Grant']>, subject: string, clientId: string, asked: readonly string[]): Promise<readonly string[] | undefined> {
+async function consentedScopes(
+  consents: Consents,
+  grant: InstanceType<Provider['Grant']>,
+  subject: string,
+  clientId: string,
+  asked: readonly string[],
+): Promise<readonly string[] | undefined> {
   const held = grant.getOIDCScopeEncountered().split(' ');
   return asked.every((scope) => held.includes(scope)) ? held : consents.find(subject, clientId);
 }

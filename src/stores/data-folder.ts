@@ -1,4 +1,4 @@
-import { mkdirSync, openSync, closeSync, readFileSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 /**
@@ -12,7 +12,8 @@ export function lockDataFolder(folder: string): { path: string; release(): void 
   for (let tries = 0; tries < 3; tries += 1) {
     if (claim(file)) return { path, release: () => release(file) };
     const holder = holderOf(file);
-    if (holder !== undefined && isAlive(holder)) throw new Error(`the data folder ${path} is in use by process ${holder}; stop it first, or set DATA_DIR to another folder`);
+    if (holder !== undefined && isAlive(holder))
+      throw new Error(`the data folder ${path} is in use by process ${holder}; stop it first, or set DATA_DIR to another folder`);
     setAside(file);
   }
   throw new Error(`the data folder ${path} is being taken by other processes; try again`);

@@ -1,5 +1,21 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
-import type { Account, Accounts, Budget, Clients, Consents, Durable, DurableRecord, Identifier, Keys, OwedMessage, Outbox, Person, Records, StoredKey, Waiting } from '#src/identity/ports.ts';
+import type {
+  Account,
+  Accounts,
+  Budget,
+  Clients,
+  Consents,
+  Durable,
+  DurableRecord,
+  Identifier,
+  Keys,
+  Outbox,
+  OwedMessage,
+  Person,
+  Records,
+  StoredKey,
+  Waiting,
+} from '#src/identity/ports.ts';
 import type { Database } from './schema.ts';
 
 type Db = Kysely<Database>;
@@ -29,7 +45,9 @@ function accounts(db: Db): Accounts {
       return accountOf(await db.selectFrom('accounts').selectAll().where('subject', '=', subject).executeTakeFirst());
     },
     async findByIdentifier({ kind, value }: Identifier) {
-      return accountOf(await db.selectFrom('accounts').selectAll().where('identifier_kind', '=', kind).where('identifier_value', '=', value).executeTakeFirst());
+      return accountOf(
+        await db.selectFrom('accounts').selectAll().where('identifier_kind', '=', kind).where('identifier_value', '=', value).executeTakeFirst(),
+      );
     },
     create: (account, owed, at) =>
       db.transaction().execute(async (tx) => {
@@ -111,7 +129,9 @@ function outbox(db: Db): Outbox {
       const rows = await db
         .updateTable('outbox')
         .set({ due_at: now + holdSeconds * SECOND, tries: sql<number>`tries + 1` })
-        .where('id', 'in', (due) => due.selectFrom('outbox').select('id').where('sent_at', 'is', null).where('due_at', '<=', now).orderBy('due_at').limit(count).forUpdate().skipLocked())
+        .where('id', 'in', (due) =>
+          due.selectFrom('outbox').select('id').where('sent_at', 'is', null).where('due_at', '<=', now).orderBy('due_at').limit(count).forUpdate().skipLocked(),
+        )
         .returning(['id', 'recipient', 'body', 'tries'])
         .execute();
       return rows.map(({ id, recipient, body, tries }) => ({ id, to: recipient, text: body, tries }));
@@ -167,7 +187,13 @@ function consents(db: Db): Consents {
     },
     allow: (subject, clientId, scopes, at) =>
       db.transaction().execute(async (tx) => {
-        const row = await tx.selectFrom('consents').select('scopes').where('subject', '=', subject).where('client_id', '=', clientId).forUpdate().executeTakeFirst();
+        const row = await tx
+          .selectFrom('consents')
+          .select('scopes')
+          .where('subject', '=', subject)
+          .where('client_id', '=', clientId)
+          .forUpdate()
+          .executeTakeFirst();
         const merged = JSON.stringify([...new Set([...((row?.scopes as string[] | undefined) ?? []), ...scopes])]);
         await tx
           .insertInto('consents')
@@ -203,7 +229,14 @@ function records(db: Db): Records {
         .execute();
     },
     async consume(kind, id, at) {
-      const row = await db.updateTable('records').set({ consumed: at }).where('kind', '=', kind).where('id', '=', id).where('consumed', 'is', null).returning('id').executeTakeFirst();
+      const row = await db
+        .updateTable('records')
+        .set({ consumed: at })
+        .where('kind', '=', kind)
+        .where('id', '=', id)
+        .where('consumed', 'is', null)
+        .returning('id')
+        .executeTakeFirst();
       return row !== undefined;
     },
     async remove(kind, id) {
@@ -252,7 +285,9 @@ function clients(db: Db): Clients {
 
 function keys(db: Db): Keys {
   const list = async (handle: Db): Promise<StoredKey[]> =>
-    (await handle.selectFrom('signing_keys').selectAll().orderBy('created_at').orderBy('algorithm', 'desc').execute()).map(({ kid, algorithm, sealed, created_at: createdAt }) => ({ kid, algorithm, sealed, createdAt }));
+    (await handle.selectFrom('signing_keys').selectAll().orderBy('created_at').orderBy('algorithm', 'desc').execute()).map(
+      ({ kid, algorithm, sealed, created_at: createdAt }) => ({ kid, algorithm, sealed, createdAt }),
+    );
   return {
     list: () => list(db),
     async ensure(make) {

@@ -23,7 +23,15 @@ export type Database = {
     password_changed_at: Milliseconds;
     recovered_at: Milliseconds | null;
   };
-  outbox: { id: string; recipient: string; body: string; created_at: Milliseconds; due_at: Milliseconds; tries: Generated<number>; sent_at: Milliseconds | null };
+  outbox: {
+    id: string;
+    recipient: string;
+    body: string;
+    created_at: Milliseconds;
+    due_at: Milliseconds;
+    tries: Generated<number>;
+    sent_at: Milliseconds | null;
+  };
   sms_budget: { day: string; used: number };
   waiting: { id: string; sealed: string; created_at: Milliseconds; until: Milliseconds };
   consents: { subject: string; client_id: string; scopes: Json; allowed_at: Milliseconds };

@@ -21,7 +21,11 @@ export class Browser {
   }
 
   post(url: string, fields: Readonly<Record<string, string>>, headers: Readonly<Record<string, string>> = {}): Promise<Page> {
-    return this.#go(url, { method: 'POST', body: new URLSearchParams(fields).toString(), headers: { 'Content-Type': 'application/x-www-form-urlencoded', ...headers } });
+    return this.#go(url, {
+      method: 'POST',
+      body: new URLSearchParams(fields).toString(),
+      headers: { 'Content-Type': 'application/x-www-form-urlencoded', ...headers },
+    });
   }
 
   /** Follows the link with this text. */
@@ -53,7 +57,10 @@ export class Browser {
         return this.page;
       }
       const { pathname } = new URL(url);
-      const cookie = [...this.#jar.values()].filter(({ path }) => pathname === path || pathname.startsWith(path.endsWith('/') ? path : `${path}/`)).map(({ name, value }) => `${name}=${value}`).join('; ');
+      const cookie = [...this.#jar.values()]
+        .filter(({ path }) => pathname === path || pathname.startsWith(path.endsWith('/') ? path : `${path}/`))
+        .map(({ name, value }) => `${name}=${value}`)
+        .join('; ');
       const headers = { Accept: 'text/html', ...(request.headers as Record<string, string>), ...(cookie ? { Cookie: cookie } : {}) };
       const response = await fetch(url, { ...request, headers, redirect: 'manual' });
       this.#keep(response.headers.getSetCookie());
@@ -83,4 +90,8 @@ export class Browser {
   }
 }
 
-const decode = (text: string): string => text.replace(/&amp;/g, '&').replace(/&quot;/g, '"').replace(/&#39;/g, "'");
+const decode = (text: string): string =>
+  text
+    .replace(/&amp;/g, '&')
+    .replace(/&quot;/g, '"')
+    .replace(/&#39;/g, "'");

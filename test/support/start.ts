@@ -53,7 +53,12 @@ export async function start(env: Readonly<Record<string, string>> = {}): Promise
     KAVENEGAR_API_KEY: 'test',
     ...env,
   });
-  const stores = await openStores({ now, onError: (error) => log.error({ error }, 'store'), ...(REAL.databaseUrl ? { databaseUrl: REAL.databaseUrl } : {}), ...(REAL.redisUrl ? { redisUrl: REAL.redisUrl } : {}) });
+  const stores = await openStores({
+    now,
+    onError: (error) => log.error({ error }, 'store'),
+    ...(REAL.databaseUrl ? { databaseUrl: REAL.databaseUrl } : {}),
+    ...(REAL.redisUrl ? { redisUrl: REAL.redisUrl } : {}),
+  });
   const secrets = { eservices: randomBytes(32).toString('base64url'), club: randomBytes(32).toString('base64url') };
   await stores.durable.clients.seed(sampleClients(RELYING_PARTY, secrets));
   const connectors = createConnectors(config, { now, limits: config.limits, note: (event, fields) => log.info(fields, event) });

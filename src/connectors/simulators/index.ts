@@ -6,25 +6,24 @@ import { kavenegarAnswer } from './kavenegar.ts';
 import { inboxPage, overviewPage, peoplePage, switchPage } from './pages.ts';
 import { type SyntheticPerson, syntheticPeople } from './people.ts';
 import { uidAnswer } from './uid.ts';
+import { json, localNumber, REGISTRY_STATES, type RegistryState, type World } from './world.ts';
 
-/** A registry as it really is: well, slow, down, or closed for the night. */
-export const REGISTRY_STATES = ['normal', 'slow', 'down', 'night'] as const;
-export type RegistryState = (typeof REGISTRY_STATES)[number];
-export type SimulatedSms = { readonly to: string; readonly text: string; readonly at: string; readonly localId?: string };
-export type World = {
-  readonly people: readonly SyntheticPerson[];
-  readonly inbox: SimulatedSms[];
-  readonly state: { registry: RegistryState; ownership: RegistryState; sms: 'normal' | 'down' };
-  readonly now: Clock;
-  /** How long `slow` takes, in milliseconds. */
-  readonly slowMs: number;
-};
 export type Simulators = { readonly url: string; readonly world: World; close(): Promise<void> };
 
 const LARGEST = 64 * 1024;
 
 /** Real servers of the outside on one loopback port, for the embedded mode and the tests; production never starts them. */
-export async function startSimulators({ port, host = 'localhost', now, slowMs = 3_000 }: { port: number; host?: string; now: Clock; slowMs?: number }): Promise<Simulators> {
+export async function startSimulators({
+  port,
+  host = 'localhost',
+  now,
+  slowMs = 3_000,
+}: {
+  port: number;
+  host?: string;
+  now: Clock;
+  slowMs?: number;
+}): Promise<Simulators> {
   const world: World = { people: syntheticPeople(), inbox: [], state: { registry: 'normal', ownership: 'normal', sms: 'normal' }, now, slowMs };
   const server = createServer((request, response) => {
     void route(world, request, response).catch(() => response.writeHead(500).end());
@@ -62,8 +61,11 @@ const PAGES: Readonly<Record<string, Page>> = {
   'GET /people.json': (world, _url, _body, response) => json(response, world.people.map(publicPerson)),
   'GET /registry': (world, _url, _body, response) => html(response, switchPage(world)),
   'POST /registry': (world, _url, body, response, request) => {
-    const wanted = request.headers['content-type']?.includes('json') ? (JSON.parse(body) as Record<string, string>) : Object.fromEntries(new URLSearchParams(body));
-    for (const name of ['registry', 'ownership'] as const) if (REGISTRY_STATES.some((state) => state === wanted[name])) world.state[name] = wanted[name] as RegistryState;
+    const wanted = request.headers['content-type']?.includes('json')
+      ? (JSON.parse(body) as Record<string, string>)
+      : Object.fromEntries(new URLSearchParams(body));
+    for (const name of ['registry', 'ownership'] as const)
+      if (REGISTRY_STATES.some((state) => state === wanted[name])) world.state[name] = wanted[name] as RegistryState;
     if (wanted['sms'] === 'normal' || wanted['sms'] === 'down') world.state.sms = wanted['sms'];
     if (request.headers['content-type']?.includes('json')) json(response, world.state);
     else response.writeHead(303, { Location: '/registry' }).end();
@@ -79,9 +81,6 @@ function messagesTo({ inbox }: World, to: string | null): readonly { to: string;
     .reverse();
 }
 
-/** +98912…, 98912…, 0912… are one number. A plus sign in a query arrives as a space. */
-export const localNumber = (text: string): string => text.trim().replace(/^(\+|00)?98(?=9)/, '0').replace(/^(?=9\d{9}$)/, '0');
-
 const publicPerson = (person: SyntheticPerson): Record<string, string> => ({
   story: person.story,
   national_code: person.code,
@@ -94,10 +93,6 @@ const publicPerson = (person: SyntheticPerson): Record<string, string> => ({
   ...(person.ownMobile ? { own_mobile: person.ownMobile } : {}),
   ...(person.documentType && person.documentNumber ? { document_type: person.documentType, document_number: person.documentNumber } : {}),
 });
-
-export function json(response: ServerResponse, value: unknown, status = 200): void {
-  response.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store' }).end(JSON.stringify(value));
-}
 
 function html(response: ServerResponse, page: string): void {
   response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8', 'Cache-Control': 'no-store' }).end(page);

@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http';
-import { json, localNumber, type World } from './index.ts';
+import { json, localNumber, type World } from './world.ts';
 
-const answer = (response: ServerResponse, status: number, message: string, entries: readonly object[] | null = null): void => json(response, { return: { status, message }, entries }, status);
+const answer = (response: ServerResponse, status: number, message: string, entries: readonly object[] | null = null): void =>
+  json(response, { return: { status, message }, entries }, status);
 
 /** How many messages the inbox remembers. */
 const REMEMBERED = 5_000;
@@ -24,5 +25,16 @@ export function kavenegarAnswer(world: World, path: string, form: URLSearchParam
     world.inbox.push({ to, text, at: new Date(world.now()).toISOString(), ...(localId ? { localId } : {}) });
     if (world.inbox.length > REMEMBERED) world.inbox.shift();
   }
-  answer(response, 200, 'تایید شد', [{ messageid: lastMessage, message: text, status: 1, statustext: 'در صف ارسال', sender: '10004346', receptor: to, date: Math.floor(world.now() / 1000), cost: 120 }]);
+  answer(response, 200, 'تایید شد', [
+    {
+      messageid: lastMessage,
+      message: text,
+      status: 1,
+      statustext: 'در صف ارسال',
+      sender: '10004346',
+      receptor: to,
+      date: Math.floor(world.now() / 1000),
+      cost: 120,
+    },
+  ]);
 }

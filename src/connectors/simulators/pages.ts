@@ -1,7 +1,7 @@
-import { REGISTRY_STATES, type World } from './index.ts';
 import type { Story, SyntheticPerson } from './people.ts';
+import { REGISTRY_STATES, type World } from './world.ts';
 
-const escape = (text: string): string => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 
 const STORIES: Readonly<Record<Story, string>> = {
   ok: 'همه چیز درست است',
@@ -20,7 +20,11 @@ nav{display:flex;flex-wrap:wrap;gap:1rem;border-bottom:1px solid #8886;padding-b
 table{border-collapse:collapse;width:100%}th,td{border-bottom:1px solid #8884;padding:.3rem .5rem;text-align:start;white-space:nowrap}.wide{overflow-x:auto}
 article{border:1px solid #8886;border-radius:.5rem;padding:.6rem 1rem;margin-block:.8rem;white-space:pre-line}button,select{font:inherit;padding:.3rem 1rem;min-height:2.75rem}`;
 
-const page = (title: string, body: string, head = ''): string => `<!doctype html><html lang="fa" dir="rtl"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title>${head}<style>${STYLE}</style>
+const page = (
+  title: string,
+  body: string,
+  head = '',
+): string => `<!doctype html><html lang="fa" dir="rtl"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title>${head}<style>${STYLE}</style>
 <nav><a href="/">شبیه‌سازها</a><a href="/sms">پیامک‌ها</a><a href="/people">افراد ساختگی</a><a href="/registry">وضعیت سامانه‌ها</a></nav>
 <h1>${title}</h1><p class="note">همه این داده‌ها ساختگی است. <bdi lang="en">Everything here is synthetic; simulators of the embedded mode.</bdi></p>${body}</html>`;
 
@@ -35,7 +39,12 @@ export const inboxPage = (messages: readonly { to: string; text: string; at: str
   page(
     'صندوق پیامک',
     messages.length
-      ? messages.map(({ to, text, at }) => `<article><strong class="code">${escape(to)}</strong> <small class="code">${escape(at)}</small>\n${escape(text)}</article>`).join('')
+      ? messages
+          .map(
+            ({ to, text, at }) =>
+              `<article><strong class="code">${escapeHtml(to)}</strong> <small class="code">${escapeHtml(at)}</small>\n${escapeHtml(text)}</article>`,
+          )
+          .join('')
       : '<p>هنوز پیامکی فرستاده نشده است. این صفحه خود به خود تازه می‌شود.</p>',
     '<meta http-equiv="refresh" content="3">',
   );
@@ -45,7 +54,7 @@ export function peoplePage(people: readonly SyntheticPerson[], story: string | n
   const filter = Object.entries(STORIES).map(([name, label]) => `<a href="/people?story=${name}">${label}</a>`);
   const rows = shown.map(
     (person) =>
-      `<tr><td>${STORIES[person.story]}</td><td class="ltr">${person.code}</td><td class="ltr">${person.mobile}${person.ownMobile ? ` → ${person.ownMobile}` : ''}</td><td>${escape(person.firstName)}</td><td>${escape(person.lastName)}</td><td>${escape(person.fatherName)}</td><td class="ltr">${person.birthDate}</td><td class="ltr">${person.certificateNumber || (person.documentNumber ?? '')}</td></tr>`,
+      `<tr><td>${STORIES[person.story]}</td><td class="ltr">${person.code}</td><td class="ltr">${person.mobile}${person.ownMobile ? ` → ${person.ownMobile}` : ''}</td><td>${escapeHtml(person.firstName)}</td><td>${escapeHtml(person.lastName)}</td><td>${escapeHtml(person.fatherName)}</td><td class="ltr">${person.birthDate}</td><td class="ltr">${person.certificateNumber || (person.documentNumber ?? '')}</td></tr>`,
   );
   return page(
     'افراد ساختگی',

@@ -74,7 +74,8 @@ export function syntheticPeople(): readonly SyntheticPerson[] {
 
   return STORIES.flatMap(([story, count]) =>
     Array.from({ length: count }, (_, index): SyntheticPerson => {
-      if (story === 'foreign') return foreigner(index, { code: `1${digits(11)}`, mobile: mobile(), birthDate: birth(), documentNumber: `P${digits(8)}`, fatherName: pick(FATHERS) });
+      if (story === 'foreign')
+        return foreigner(index, { code: `1${digits(11)}`, mobile: mobile(), birthDate: birth(), documentNumber: `P${digits(8)}`, fatherName: pick(FATHERS) });
       const gender = random() < 0.5 ? 'female' : 'male';
       const code = nationalCode();
       // Those born from 1368 on were given their national code as certificate number.
@@ -100,7 +101,19 @@ export function syntheticPeople(): readonly SyntheticPerson[] {
 
 function foreigner(index: number, rest: { code: string; mobile: string; birthDate: string; documentNumber: string; fatherName: string }): SyntheticPerson {
   const [firstName, lastName, firstNameLatin, lastNameLatin, gender, nationality] = FOREIGN[index % FOREIGN.length] ?? FOREIGN[0];
-  return { story: 'foreign', ...rest, firstName, lastName, firstNameLatin, lastNameLatin, gender, nationality, documentType: 'passport', certificateNumber: '', registryCertificateNumber: '' };
+  return {
+    story: 'foreign',
+    ...rest,
+    firstName,
+    lastName,
+    firstNameLatin,
+    lastNameLatin,
+    gender,
+    nationality,
+    documentType: 'passport',
+    certificateNumber: '',
+    registryCertificateNumber: '',
+  };
 }
 
 function withCheckDigit(nine: string): string {

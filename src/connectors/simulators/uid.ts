@@ -1,9 +1,15 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import { json, localNumber, type RegistryState, type World } from './index.ts';
 import type { SyntheticPerson } from './people.ts';
+import { json, localNumber, type RegistryState, type World } from './world.ts';
 
-type Question = { readonly nationalId?: string; readonly mobileNumber?: string; readonly birthDate?: string; readonly identificationId?: string; readonly requestContext?: { apiInfo?: { businessId?: string; businessToken?: string } } };
+type Question = {
+  readonly nationalId?: string;
+  readonly mobileNumber?: string;
+  readonly birthDate?: string;
+  readonly identificationId?: string;
+  readonly requestContext?: { apiInfo?: { businessId?: string; businessToken?: string } };
+};
 
 let lastRequest = 0;
 const status = (code: number, message: string): object => {
@@ -77,11 +83,21 @@ function recordOf(person: SyntheticPerson): object {
       fatherName: asRegistryWrites(person.fatherName),
       gender: person.gender === 'female' ? 'GENDER_FEMALE' : 'GENDER_MALE',
     },
-    identificationInformation: { nationalId: person.code, birthDate: person.birthDate, shenasnameSeri: 'ا30', shenasnameSerial: '123456', shenasnamehNumber: person.registryCertificateNumber },
+    identificationInformation: {
+      nationalId: person.code,
+      birthDate: person.birthDate,
+      shenasnameSeri: 'ا30',
+      shenasnameSerial: '123456',
+      shenasnamehNumber: person.registryCertificateNumber,
+    },
     registrationStatus: { deathStatus: person.story === 'deceased' ? 'DEAD' : 'ALIVE' },
     officeInformation: { officeCode: '1', officeName: 'تهران' },
   };
 }
 
 /** Registries write Arabic yeh and kaf, and drop spaces and half-spaces. */
-const asRegistryWrites = (name: string): string => name.replace(/ی/g, 'ي').replace(/ک/g, 'ك').replace(/[\s\u200c]/g, '');
+const asRegistryWrites = (name: string): string =>
+  name
+    .replace(/ی/g, 'ي')
+    .replace(/ک/g, 'ك')
+    .replace(/[\s\u200c]/g, '');

@@ -1,6 +1,6 @@
+import { ProfileError } from '#src/errors.ts';
 import { identifierLabel, scopeValues } from '../consent-claims.ts';
 import { none } from '../fields.ts';
-import { ProfileError } from '#src/errors.ts';
 import { step } from '../step.ts';
 
 /** In plain words: who asks, what it gets. Only for third parties, or when a relying party asks for it. */

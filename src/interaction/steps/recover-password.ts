@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { ProfileError } from '#src/errors.ts';
-import type { Account } from '#src/identity/ports.ts';
-import { secret } from '../fields.ts';
 import { changedMessage } from '#src/identity/messages.ts';
 import { passwordErrors, passwordFacts, wordsOf } from '#src/identity/password-context.ts';
+import type { Account } from '#src/identity/ports.ts';
+import { secret } from '../fields.ts';
 import { NOTHING } from '../progress.ts';
 import { step, type Turn } from '../step.ts';
 
@@ -14,7 +14,12 @@ export const recoverPassword = step({
 
   async show(turn) {
     const account = await provenAccount(turn);
-    return { ...passwordFacts(turn.limits, wordsOf(account.identifier, account.mobile, account.person)), username: account.identifier.value, steps: 3, step: 3 };
+    return {
+      ...passwordFacts(turn.limits, wordsOf(account.identifier, account.mobile, account.person)),
+      username: account.identifier.value,
+      steps: 3,
+      step: 3,
+    };
   },
 
   async submit(turn, { password }) {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { ProfileError } from '#src/errors.ts';
 import { maskMobile } from '#src/identity/mobile.ts';
 import type { Account } from '#src/identity/ports.ts';
-import { ProfileError } from '#src/errors.ts';
 import { code, minutesOf } from '../fields.ts';
 import { redeemCode } from '../redeem-code.ts';
 import { codeFacts, sendCode } from '../send-code.ts';
@@ -15,7 +15,11 @@ export const signInCode = step({
 
   async show(turn) {
     const account = await loadAccount(turn);
-    return { mobile: maskMobile(account.mobile), stage: turn.progress.protect ? 'protect' : 'demanded', ...(await codeFacts(turn, signInBinding(turn, account))) };
+    return {
+      mobile: maskMobile(account.mobile),
+      stage: turn.progress.protect ? 'protect' : 'demanded',
+      ...(await codeFacts(turn, signInBinding(turn, account))),
+    };
   },
 
   /** A session that only lacks assurance comes here first, without a page that could have sent the code. */

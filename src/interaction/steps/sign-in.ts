@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { parseIdentifier, identifierKey } from '#src/identity/identifier.ts';
 import type { Errors } from '#src/http/page.ts';
+import { identifierKey, parseIdentifier } from '#src/identity/identifier.ts';
 import { minutesOf, secret, text } from '../fields.ts';
 import type { Progress } from '../progress.ts';
 import { sendSignInCode } from '../sign-in-code.ts';
@@ -32,7 +32,8 @@ export const signIn = step({
       return { errors: { form: wait > 0 ? waiting(wait) : { code: 'incorrect', left: attemptsLeft } } };
     }
     await turn.limiter.signIn.succeeded(who);
-    if (turn.hasher.needsRehash(account.passwordHash)) await turn.durable.accounts.rehash(account.subject, account.passwordHash, await turn.hasher.hash(password));
+    if (turn.hasher.needsRehash(account.passwordHash))
+      await turn.durable.accounts.rehash(account.subject, account.passwordHash, await turn.hasher.hash(password));
 
     const { notice: _, ...rest } = turn.progress;
     const progress: Progress = {

@@ -48,23 +48,38 @@ type Parsed = { readonly contact: Contact } | { readonly errors: Errors };
 
 function parseNational(turn: Turn, { nationalCode, mobile }: Values): Parsed {
   const code = parseNationalCode(nationalCode, turn.policy.nationalCodesAllowed);
-  return contactOf(code.ok ? { kind: 'national', value: code.value } : undefined, mobile, {}, {
-    ...(code.ok ? {} : { nationalCode: { code: code.problem, ...(code.suggestion ? { suggestion: code.suggestion } : {}) } }),
-  });
+  return contactOf(
+    code.ok ? { kind: 'national', value: code.value } : undefined,
+    mobile,
+    {},
+    {
+      ...(code.ok ? {} : { nationalCode: { code: code.problem, ...(code.suggestion ? { suggestion: code.suggestion } : {}) } }),
+    },
+  );
 }
 
 function parseForeign(turn: Turn, { fidaCode, documentType, documentNumber, mobile }: Values): Parsed {
   const code = parseFidaCode(fidaCode, turn.policy.fidaLengths);
   const number = cleanDocumentNumber(documentNumber);
   const knownType = DOCUMENT_TYPES.some((type) => type === documentType);
-  return contactOf(code.ok ? { kind: 'foreign', value: code.value } : undefined, mobile, { documentType, documentNumber: number }, {
-    ...(code.ok ? {} : { fidaCode: { code: code.problem } }),
-    ...(knownType ? {} : { documentType: { code: 'required' } }),
-    ...(number ? {} : { documentNumber: { code: documentNumber.trim() ? 'incorrect' : 'required' } }),
-  });
+  return contactOf(
+    code.ok ? { kind: 'foreign', value: code.value } : undefined,
+    mobile,
+    { documentType, documentNumber: number },
+    {
+      ...(code.ok ? {} : { fidaCode: { code: code.problem } }),
+      ...(knownType ? {} : { documentType: { code: 'required' } }),
+      ...(number ? {} : { documentNumber: { code: documentNumber.trim() ? 'incorrect' : 'required' } }),
+    },
+  );
 }
 
-function contactOf(identifier: Identifier | undefined, typedMobile: string, document: { documentType?: string; documentNumber?: string }, problems: Record<string, FieldError>): Parsed {
+function contactOf(
+  identifier: Identifier | undefined,
+  typedMobile: string,
+  document: { documentType?: string; documentNumber?: string },
+  problems: Record<string, FieldError>,
+): Parsed {
   const mobile = parseMobile(typedMobile);
   if (identifier && mobile.ok && !Object.keys(problems).length) return { contact: { identifier, mobile: mobile.value, ...document } };
   return { errors: { ...problems, ...(mobile.ok ? {} : { mobile: { code: mobile.problem } }) } };

@@ -5,7 +5,18 @@ import { checkIdentity } from '../sign-up-checks.ts';
 import { claimOf } from '../sign-up-claim.ts';
 import { step } from '../step.ts';
 
-const FIELDS = ['firstName', 'lastName', 'fatherName', 'birthDay', 'birthMonth', 'birthYear', 'certificateNumber', 'certificateSame', 'certificateSeries', 'certificateSerial'] as const;
+const FIELDS = [
+  'firstName',
+  'lastName',
+  'fatherName',
+  'birthDay',
+  'birthMonth',
+  'birthYear',
+  'certificateNumber',
+  'certificateSame',
+  'certificateSeries',
+  'certificateSerial',
+] as const;
 
 export const signUpIdentity = step({
   name: 'sign-up-identity',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ProfileError } from '#src/errors.ts';
-import { secret } from '../fields.ts';
 import { passwordErrors, passwordFacts, wordsOf } from '#src/identity/password-context.ts';
+import { secret } from '../fields.ts';
 import { withSignUp } from '../progress.ts';
 import { step, type Turn } from '../step.ts';
 

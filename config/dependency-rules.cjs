@@ -1,0 +1,75 @@
+// Who may import whom (docs/architecture.md). `npm run check` fails when a rule is broken, or when no module was inspected.
+const forbid = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
+const door = (name, packages, path) =>
+  forbid(
+    name,
+    `${packages} is reached only through ${path}`,
+    { path: '^src', pathNot: path },
+    { path: `node_modules/(${packages})(/|$)`, dependencyTypesNot: ['type-only'] },
+  );
+
+module.exports = {
+  forbidden: [
+    forbid('no-cycles', 'a cycle means two modules are one', {}, { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } }),
+    forbid('no-orphans', 'dead code', { orphan: true, pathNot: '\\.d\\.ts$|^src/browser/' }, {}),
+    forbid(
+      'identity-is-pure',
+      'identity knows no HTTP, no protocol library, no driver',
+      { path: '^src/identity' },
+      { path: '^src/(?!identity|errors|limits)|node_modules/(koa|@koa|oidc-provider|pug|pg|ioredis|kysely)' },
+    ),
+    forbid(
+      'steps-do-not-know-each-other',
+      'next-step.ts alone decides what follows',
+      { path: '^src/interaction/steps/(?!index)' },
+      { path: '^src/interaction/steps/' },
+    ),
+    forbid('http-is-a-kit', 'http/ knows no feature', { path: '^src/http' }, { path: '^src/(oidc|interaction|account|identity|stores|connectors)' }),
+    forbid(
+      'protocol-knows-no-page',
+      'oidc/ asks for pages, it does not know them',
+      { path: '^src/oidc' },
+      { path: '^src/(interaction|account|stores|connectors)' },
+    ),
+    forbid(
+      'pages-know-the-bridge-only',
+      'pages meet the protocol in bridge.ts',
+      { path: '^src/(interaction|account)' },
+      { path: '^src/(oidc/(?!bridge|clients)|stores|connectors)' },
+    ),
+    forbid('pages-do-not-know-each-other', 'interaction and account meet in app.ts', { path: '^src/account' }, { path: '^src/interaction' }),
+    forbid(
+      'drivers-serve-the-domain',
+      'stores and connectors know the domain only',
+      { path: '^src/(stores|connectors)' },
+      { path: '^src/(oidc|interaction|account|http|app|main|config)' },
+    ),
+    forbid('stores-are-plugged-in', 'only main sees concrete stores', { path: '^src', pathNot: '^src/(stores|main)' }, { path: '^src/stores' }),
+    forbid(
+      'simulators-stay-outside',
+      'only main starts simulators, in the embedded mode',
+      { path: '^src', pathNot: '^src/(connectors/simulators|main)' },
+      { path: '^src/connectors/simulators' },
+    ),
+    forbid('nothing-imports-the-top', 'app and main are the top', { path: '^src', pathNot: '^src/main' }, { path: '^src/(app|main|embedded)\\.ts' }),
+    forbid('src-not-to-test', 'production code never needs a test', { path: '^src' }, { path: '^(test|bench)' }),
+    forbid(
+      'no-dev-dependency-in-src',
+      'production installs without them',
+      { path: '^src' },
+      { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    ),
+    door('argon2-in-one-place', '@node-rs/argon2', '^src/identity/password\\.ts'),
+    door('calendar-in-one-place', 'jalaali-js', '^src/identity/birth-date'),
+    door('drivers-in-one-place', 'pg|ioredis|kysely|@electric-sql', '^src/stores'),
+    door('provider-in-one-place', 'oidc-provider', '^src/oidc'),
+    door('pug-in-one-place', 'pug|i18next', '^src/http'),
+    door('log-in-one-place', 'pino', '^src/http/log'),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'], extensions: ['.ts', '.js', '.mjs', '.json'] },
+  },
+};
