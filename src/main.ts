@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type App, createApp } from './app.ts';
 import { type Config, ConfigError, isEmbedded, loadConfig } from './config.ts';
 import { createConnectors } from './connectors/index.ts';
-import { type EmbeddedSecrets, embeddedSecrets, sampleClients } from './embedded.ts';
+import { type EmbeddedSecrets, embeddedSecrets, ONE_ADDRESS, sampleClients } from './embedded.ts';
 import { createLog, type Log } from './http/log.ts';
 import { readClients } from './oidc/clients.ts';
 import { loadSigningKeys } from './oidc/keys.ts';
@@ -45,7 +45,7 @@ function settings(): { config: Config; secrets?: EmbeddedSecrets } {
   if (!isEmbedded(process.env)) return { config: loadConfig(process.env, readFile) };
   const secrets = embeddedSecrets(process.env['DATA_DIR'] || 'data');
   const { eservices: _, club: __, ...needed } = secrets;
-  return { config: loadConfig({ ...process.env, ...needed }, readFile), secrets };
+  return { config: loadConfig({ ...ONE_ADDRESS, ...process.env, ...needed }, readFile), secrets };
 }
 
 const storeSettings = (config: Config) => ({

@@ -6,11 +6,12 @@ import { type App, createApp } from '#src/app.ts';
 import { loadConfig } from '#src/config.ts';
 import { createConnectors } from '#src/connectors/index.ts';
 import { type Simulators, startSimulators } from '#src/connectors/simulators/index.ts';
-import { sampleClients } from '#src/embedded.ts';
+import { ONE_ADDRESS, sampleClients } from '#src/embedded.ts';
 import { createLog } from '#src/http/log.ts';
 import { loadSigningKeys } from '#src/oidc/keys.ts';
 import { openStores, type Stores } from '#src/stores/index.ts';
 import { Browser } from './browser.ts';
+import { freshDatabase } from './database.ts';
 
 /** Where the suite runs: the embedded stores, or real ones where their addresses are set. */
 export const REAL = { databaseUrl: process.env['TEST_DATABASE_URL'], redisUrl: process.env['TEST_REDIS_URL'] };
@@ -43,23 +44,25 @@ export async function start(env: Readonly<Record<string, string>> = {}): Promise
     ISSUER: origin,
     DATABASE_URL: 'postgres://unused',
     REDIS_URL: 'redis://unused',
-    COOKIE_SECRETS: 'c'.repeat(32),
-    DATA_SECRET: 'd'.repeat(32),
-    PAIRWISE_SECRET: 'p'.repeat(32),
+    // Fresh for every start, so that starts that share a Redis never meet each other's keys.
+    COOKIE_SECRETS: secret(),
+    DATA_SECRET: secret(),
+    PAIRWISE_SECRET: secret(),
     UID_URL: `${simulators.url}/uid`,
     UID_BUSINESS_ID: 'test',
     UID_BUSINESS_TOKEN: 'test',
     KAVENEGAR_URL: `${simulators.url}/kavenegar`,
     KAVENEGAR_API_KEY: 'test',
+    ...ONE_ADDRESS,
     ...env,
   });
   const stores = await openStores({
     now,
     onError: (error) => log.error({ error }, 'store'),
-    ...(REAL.databaseUrl ? { databaseUrl: REAL.databaseUrl } : {}),
+    ...(REAL.databaseUrl ? { databaseUrl: await freshDatabase(REAL.databaseUrl) } : {}),
     ...(REAL.redisUrl ? { redisUrl: REAL.redisUrl } : {}),
   });
-  const secrets = { eservices: randomBytes(32).toString('base64url'), club: randomBytes(32).toString('base64url') };
+  const secrets = { eservices: secret(), club: secret() };
   await stores.durable.clients.seed(sampleClients(RELYING_PARTY, secrets));
   const connectors = createConnectors(config, { now, limits: config.limits, note: (event, fields) => log.info(fields, event) });
   const jwks = await loadSigningKeys(stores.durable.keys, config.dataSecret, now);
@@ -86,6 +89,8 @@ export async function start(env: Readonly<Record<string, string>> = {}): Promise
     },
   };
 }
+
+const secret = (): string => randomBytes(32).toString('base64url');
 
 /** Nothing listens here: a browser of the tests stops when it is sent to a relying party. */
 export const RELYING_PARTY = 'http://localhost:9';
