@@ -107,7 +107,7 @@ export function createApp({ config, stores, connectors, jwks, now, log, hashes }
       async error(ctx, out, error) {
         const uid = error.name === 'SessionNotFound' && ctx.path.startsWith('/auth/') ? ctx.path.split('/')[2] : undefined;
         const restart = uid ? await bridge.restart(uid) : undefined;
-        if (restart && !restart.loop) return ctx.redirect(restart.url);
+        if (restart && !(restart.again && !ctx.get('Cookie'))) return ctx.redirect(restart.url);
         await protocolPages.error(ctx, out, error);
       },
     },

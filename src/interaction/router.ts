@@ -86,7 +86,8 @@ async function signedInElsewhere(ctx: Context, { bridge }: Parts, visit: Visit):
 /** A dead visit starts again from its kept request; where even that is gone the page names a way on. */
 async function startAgain(ctx: RouterContext, { bridge }: Parts): Promise<void> {
   const restart = await bridge.restart(ctx.params['uid'] ?? '');
-  if (restart && !restart.loop) return seeOther(ctx, restart.url);
+  // Started again a moment ago, and the browser brings no cookie at all: it keeps none, and would go round for ever.
+  if (restart && !(restart.again && !ctx.get('Cookie'))) return seeOther(ctx, restart.url);
   throw new ProfileError('expired', { detail: restart ? { clientId: restart.clientId, restart: restart.url } : {} });
 }
 

@@ -59,7 +59,8 @@ export function createBridge({ provider, ephemeral, now, limits, seal }: Parts) 
     return interaction?.uid === ctx['params']['uid'] ? interaction : undefined;
   };
 
-  const remaining = (interaction: Interaction): number => Math.max(1, interaction.exp - Math.floor(now() / 1000));
+  // `exp` is of the library's own clock, so its rest is reckoned by that clock too.
+  const remaining = (interaction: Interaction): number => Math.max(1, interaction.exp - Math.floor(Date.now() / 1000));
 
   return {
     /** Undefined when the interaction is over, unknown, or not this browser's. */
@@ -104,15 +105,15 @@ export function createBridge({ provider, ephemeral, now, limits, seal }: Parts) 
       await ephemeral.put(requestKey(uid), seal.seal(JSON.stringify(saved), uid), limits.requestLifetime);
     },
 
-    /** The kept request and the address that starts it again; `loop` when it has just started again and died at once (cookies are off). */
-    async restart(uid: string): Promise<{ url: string; clientId: string; loop: boolean } | undefined> {
+    /** The kept request and the address that starts it again; `again` when it has started again only just now. */
+    async restart(uid: string): Promise<{ url: string; clientId: string; again: boolean } | undefined> {
       const sealed = await ephemeral.get(requestKey(uid));
       const text = sealed ? seal.open(sealed, uid) : undefined;
       if (!text) return undefined;
       const { clientId, params } = JSON.parse(text) as SavedRequest;
       const seconds = Math.floor(now() / 1000);
       const query = new URLSearchParams(Object.entries({ ...params, again: seconds }).map(([name, value]): [string, string] => [name, String(value)]));
-      return { url: `/auth?${query}`, clientId, loop: seconds - Number(params['again'] ?? 0) < LOOP_SECONDS };
+      return { url: `/auth?${query}`, clientId, again: seconds - Number(params['again'] ?? 0) < LOOP_SECONDS };
     },
 
     /** Who is signed in in this browser; the session's own end is checked, the account's is not. */
