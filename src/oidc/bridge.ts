@@ -59,8 +59,7 @@ export function createBridge({ provider, ephemeral, now, limits, seal }: Parts) 
     return interaction?.uid === ctx['params']['uid'] ? interaction : undefined;
   };
 
-  // `exp` is of the library's own clock, so its rest is reckoned by that clock too.
-  const remaining = (interaction: Interaction): number => Math.max(1, interaction.exp - Math.floor(Date.now() / 1000));
+  const remaining = (interaction: Interaction): number => Math.max(1, interaction.exp - Math.floor(now() / 1000));
 
   return {
     /** Undefined when the interaction is over, unknown, or not this browser's. */

@@ -12,7 +12,9 @@ export class Browser {
   }
 
   open(address: string): Promise<Page> {
-    return this.#go(new URL(address, this.page.url || this.#origin).href, { method: 'GET' });
+    // From a relying party's address, where no page is, one comes back by typing ours.
+    const from = this.page.url.startsWith(`${this.#origin}/`) ? this.page.url : this.#origin;
+    return this.#go(new URL(address, from).href, { method: 'GET' });
   }
 
   /** Presses a button of the page's form; `action` is the button's value. */

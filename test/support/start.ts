@@ -24,7 +24,7 @@ export type Started = {
   /** Every log line, as written. */
   readonly logged: string[];
   readonly secrets: { readonly eservices: string; readonly club: string };
-  /** Moves the clock of the server on, in seconds. */
+  /** Moves the clock on, in seconds: the whole process's, because the protocol library reads it by itself. */
   pass(seconds: number): void;
   browser(): Browser;
   close(): Promise<void>;
@@ -32,8 +32,7 @@ export type Started = {
 
 /** The real app on a free port, with simulators over real sockets. The caller closes it. */
 export async function start(env: Readonly<Record<string, string>> = {}): Promise<Started> {
-  let ahead = 0;
-  const now = (): number => Date.now() + ahead;
+  const now = (): number => Date.now();
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -78,6 +77,7 @@ export async function start(env: Readonly<Record<string, string>> = {}): Promise
     secrets,
     pass: (seconds) => {
       ahead += seconds * 1000;
+      Date.now = () => realNow() + ahead;
     },
     browser: () => new Browser(origin),
     async close() {
@@ -89,6 +89,9 @@ export async function start(env: Readonly<Record<string, string>> = {}): Promise
     },
   };
 }
+
+const realNow = Date.now;
+let ahead = 0;
 
 const secret = (): string => randomBytes(32).toString('base64url');
 

@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
+import { ProfileError } from '#src/errors.ts';
+import type { Durable, NewAccount } from '#src/identity/ports.ts';
+import { lockDataFolder } from '#src/stores/data-folder.ts';
+import { migrateOnly, openStores, type Stores } from '#src/stores/index.ts';
+import { freshDatabase } from '../support/database.ts';
+import { REAL } from '../support/start.ts';
+
+const settings = { now: Date.now, onError: () => {} };
+const person = { firstName: 'الف', lastName: 'ب', fatherName: 'پ', birthDate: '1991-10-04' };
+const newAccount = (value = randomUUID()): NewAccount => ({
+  subject: randomUUID(),
+  identifier: { kind: 'national', value },
+  mobile: '+989121234567',
+  person,
+  passwordHash: 'hash',
+});
+const message = (id = randomUUID()) => ({ id, to: '+989121234567', text: 'متن' });
+
+/** One suite for the port, on every driver. */
+function conformance(driver: string, open: () => Promise<Stores>): void {
+  let stores: Stores;
+  let store: Durable;
+  before(async () => {
+    stores = await open();
+    store = stores.durable;
+  });
+  after(() => stores.close());
+  const it = (name: string, run: () => Promise<void>) => test(`${driver}: ${name}`, run);
+
+  it('of fifty accounts for one code that arrive together one is made, with its message', async () => {
+    const value = randomUUID();
+    const made = await Promise.all(
+      Array.from({ length: 50 }, () => store.accounts.create(newAccount(value), [message(`created:${value}:${randomUUID()}`)], 5)),
+    );
+    assert.equal(made.filter(Boolean).length, 1);
+    const owed = await store.outbox.claim(100, 10, 60);
+    assert.equal(owed.filter(({ id }) => id.startsWith(`created:${value}`)).length, 1);
+    const account = await store.accounts.findByIdentifier({ kind: 'national', value });
+    assert.deepEqual(account?.person, person);
+    assert.deepEqual(await store.accounts.find(account?.subject ?? ''), account);
+    assert.equal(await store.accounts.findByIdentifier({ kind: 'foreign', value }), undefined, 'the kind is part of the key');
+  });
+  it('a new password ends sessions, grants and refresh tokens of that person, and owes the message, in one act', async () => {
+    const [one, two] = [newAccount(), newAccount()];
+    for (const { subject } of [one, two]) {
+      await store.records.put('Grant', { id: `g-${subject}`, payload: {}, subject, grantId: `g-${subject}`, expiresAt: 1e15 });
+      await store.records.put('RefreshToken', { id: `r-${subject}`, payload: {}, subject, grantId: `g-${subject}`, expiresAt: 1e15 });
+    }
+    await store.accounts.create(one, [], 1);
+    await store.accounts.create(two, [], 1);
+    const note = message();
+    await store.accounts.setPassword(one.subject, 'new', { at: 12_345, recovered: true }, [note]);
+    const account = await store.accounts.find(one.subject);
+    assert.deepEqual([account?.passwordHash, account?.sessionsFrom, account?.recoveredAt, account?.passwordChangedAt], ['new', 13_000, 12_345, 12_345]);
+    assert.equal(await store.records.find('Grant', `g-${one.subject}`, 1), undefined);
+    assert.equal(await store.records.find('RefreshToken', `r-${one.subject}`, 1), undefined);
+    assert.ok(await store.records.find('RefreshToken', `r-${two.subject}`, 1));
+    assert.ok((await store.outbox.claim(100, 20_000, 60)).some(({ id }) => id === note.id));
+  });
+  it('a rehash replaces only the hash it was made from', async () => {
+    const account = newAccount();
+    await store.accounts.create(account, [], 1);
+    await store.accounts.rehash(account.subject, 'other', 'x');
+    assert.equal((await store.accounts.find(account.subject))?.passwordHash, 'hash');
+    await store.accounts.rehash(account.subject, 'hash', 'better');
+    assert.equal((await store.accounts.find(account.subject))?.passwordHash, 'better');
+  });
+  it('a message is taken by one worker, comes back when it was not sent, and is never queued twice', async () => {
+    await store.outbox.claim(1000, 1e14, 0).then((all) => Promise.all(all.map(({ id }) => store.outbox.sent(id, 1))));
+    const notes = Array.from({ length: 10 }, () => message());
+    for (const note of [...notes, ...notes]) await store.outbox.add(note, 100);
+    const taken = (await Promise.all(Array.from({ length: 5 }, () => store.outbox.claim(4, 200, 60)))).flat();
+    assert.equal(taken.length, 10);
+    assert.equal(new Set(taken.map(({ id }) => id)).size, 10);
+    assert.deepEqual(await store.outbox.claim(10, 200, 60), []);
+    const [first, second] = taken;
+    await store.outbox.sent(first?.id ?? '', 300);
+    await store.outbox.postpone(second?.id ?? '', 500);
+    const again = await store.outbox.claim(100, 70_000, 60);
+    assert.equal(again.length, 9);
+    assert.equal(again.find(({ id }) => id === second?.id)?.tries, 2);
+    await store.outbox.add({ id: first?.id ?? '', to: 'x', text: 'again' }, 400);
+    assert.ok(!(await store.outbox.claim(100, 1e14, 60)).some(({ id }) => id === first?.id), 'sent once');
+  });
+  it('the day’s budget is never exceeded', async () => {
+    const day = randomUUID();
+    const taken = await Promise.all(Array.from({ length: 50 }, () => store.budget.take(day, 20)));
+    assert.deepEqual(
+      taken.filter((count) => count !== undefined).sort((a, b) => a - b),
+      Array.from({ length: 20 }, (_, index) => index + 1),
+    );
+    assert.equal(await store.budget.take(`${day}x`, 20), 1);
+  });
+  it('whoever waits is told once', async () => {
+    const id = randomUUID();
+    await store.waiting.add({ id, sealed: 's', at: 1, until: 1e15 });
+    await store.waiting.add({ id: `${id}-over`, sealed: 's', at: 1, until: 5 });
+    assert.deepEqual(
+      (await store.waiting.list(10, 10)).filter((entry) => entry.id.startsWith(id)),
+      [{ id, sealed: 's' }],
+    );
+    const settled = await Promise.all([1, 2, 3].map(() => store.waiting.settle(id, message(`back:${id}`), 10)));
+    assert.equal(settled.filter(Boolean).length, 1);
+  });
+  it('consents are merged, found and withdrawn', async () => {
+    const account = newAccount();
+    await store.accounts.create(account, [], 1);
+    assert.equal(await store.consents.find(account.subject, 'club'), undefined);
+    await store.consents.allow(account.subject, 'club', ['openid', 'profile'], 1);
+    await store.consents.allow(account.subject, 'club', ['openid', 'phone'], 2);
+    assert.deepEqual(await store.consents.find(account.subject, 'club'), ['openid', 'profile', 'phone']);
+    await store.consents.withdraw(account.subject, 'club');
+    assert.equal(await store.consents.find(account.subject, 'club'), undefined);
+  });
+  it('of twenty that consume one record one succeeds, and a late save does not make it new', async () => {
+    const id = randomUUID();
+    const record = { id, payload: { a: 1 }, grantId: 'g', subject: 's', clientId: 'c', expiresAt: 1e15 };
+    await store.records.put('RefreshToken', record);
+    const consumed = await Promise.all(Array.from({ length: 20 }, () => store.records.consume('RefreshToken', id, 77)));
+    assert.equal(consumed.filter(Boolean).length, 1);
+    await store.records.put('RefreshToken', { ...record, payload: { a: 2 } });
+    assert.deepEqual(await store.records.find('RefreshToken', id, 1), { ...record, payload: { a: 2 }, consumed: 77 });
+    assert.equal(await store.records.consume('RefreshToken', 'never', 1), false);
+    await store.records.remove('RefreshToken', id);
+    assert.equal(await store.records.find('RefreshToken', id, 1), undefined);
+  });
+  it('a grant ends with all that hangs on it; what expired is gone', async () => {
+    const grantId = randomUUID();
+    await store.records.put('Grant', { id: grantId, payload: {}, grantId, expiresAt: 1e15 });
+    await store.records.put('RefreshToken', { id: `r${grantId}`, payload: {}, grantId, expiresAt: 1e15 });
+    await store.records.removeGrant(grantId);
+    assert.equal(await store.records.find('RefreshToken', `r${grantId}`, 1), undefined);
+    await store.records.put('Grant', { id: `old${grantId}`, payload: {}, grantId: 'x', expiresAt: 50 });
+    assert.equal(await store.records.find('Grant', `old${grantId}`, 50), undefined);
+    assert.ok((await store.records.sweep(60)) >= 1);
+  });
+  it('clients are seeded once and never overwritten', async () => {
+    const clientId = randomUUID();
+    assert.equal(await store.clients.seed([{ clientId, metadata: { a: 1 } }]), 1);
+    assert.equal(await store.clients.seed([{ clientId, metadata: { a: 2 } }]), 0);
+    assert.deepEqual(await store.clients.find(clientId), { clientId, metadata: { a: 1 } });
+    assert.equal(await store.clients.find('nobody'), undefined);
+    assert.equal(await store.clients.seed([]), 0);
+  });
+  it('processes that start together agree on the keys', async () => {
+    const made = await Promise.all(
+      Array.from({ length: 5 }, (_, index) => store.keys.ensure(async () => [{ kid: `k${index}`, algorithm: 'ES256', sealed: 's', createdAt: index }])),
+    );
+    assert.equal(made[0]?.length, 1);
+    for (const keys of made) assert.deepEqual(keys, made[0]);
+    assert.deepEqual(await store.keys.list(), made[0]);
+  });
+  it('answers a ping', async () => {
+    const before = store.roundTrips();
+    await store.ping();
+    assert.equal(store.roundTrips(), before + 1);
+  });
+}
+
+conformance('PGlite', () => openStores(settings));
+if (REAL.databaseUrl) {
+  const { databaseUrl } = REAL;
+  conformance('PostgreSQL', async () => openStores({ ...settings, databaseUrl: await freshDatabase(databaseUrl), poolSize: 10 }));
+  test('PostgreSQL: processes that start together migrate once', async () => {
+    const own = await freshDatabase(databaseUrl);
+    const ran = await Promise.all([1, 2, 3].map(() => migrateOnly({ ...settings, databaseUrl: own })));
+    assert.equal(ran.flat().length, 1);
+  });
+} else test('PostgreSQL', { skip: 'TEST_DATABASE_URL is not set; .ci/run sets it' }, () => {});
+
+test('a database that is gone is an explained failure, with a time to come back', async () => {
+  const stores = await openStores(settings);
+  await stores.close();
+  await assert.rejects(
+    stores.durable.accounts.find('x'),
+    (error: unknown) => error instanceof ProfileError && error.code === 'unavailable' && error.detail.retryAfter === 30,
+  );
+});
+
+test('the embedded database keeps what was acknowledged, also after a kill -9, and a second process is refused', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'profile-'));
+  try {
+    const first = await openStores({ ...settings, dataDir: folder });
+    await first.durable.accounts.create(newAccount('kept'), [], 1);
+    await assert.rejects(
+      promisify(execFile)(process.execPath, [
+        '--input-type=module',
+        '-e',
+        `import('${import.meta.resolve('#src/stores/data-folder.ts')}').then(({ lockDataFolder }) => lockDataFolder(${JSON.stringify(folder)}))`,
+      ]),
+      /in use by process/,
+    );
+    await first.close();
+    // A lock that a dead process left: no process has this number.
+    writeFileSync(join(folder, 'profile.lock'), '4194999');
+    const second = await openStores({ ...settings, dataDir: folder });
+    assert.ok(await second.durable.accounts.findByIdentifier({ kind: 'national', value: 'kept' }));
+    await second.close();
+    lockDataFolder(folder).release();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
