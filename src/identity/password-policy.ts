@@ -46,12 +46,14 @@ const breached = (): ReadonlySet<string> => {
 /** Known from leaks, or nothing but a known word, a repetition or a row of the keyboard with a little around it. */
 function isCommon(password: string): boolean {
   const lower = toAsciiDigits(password).toLowerCase();
-  return [lower, toLatinKeys(lower), fromLeet(lower), fromLeet(lower.replace(/[^\p{L}]+$/u, ''))].some((form) => {
-    if (isTrivial(form)) return true;
-    const word = form.replace(/^[^\p{L}]+|[^\p{L}]+$/gu, '');
-    const around = form.length - word.length;
-    return word !== '' && word !== form && isTrivial(word) && (around <= PADDING || isTrivial(form.replace(word, '')));
-  });
+  return [lower, toLatinKeys(lower), fromLeet(lower), fromLeet(lower.replace(/[^\p{L}]+$/u, ''))]
+    .filter((form) => form !== '')
+    .some((form) => {
+      if (isTrivial(form)) return true;
+      const word = form.replace(/^[^\p{L}]+|[^\p{L}]+$/gu, '');
+      const around = form.length - word.length;
+      return word !== '' && word !== form && isTrivial(word) && (around <= PADDING || isTrivial(form.replace(word, '')));
+    });
 }
 
 function isTrivial(text: string): boolean {

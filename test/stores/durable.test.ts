@@ -15,7 +15,7 @@ import { REAL } from '../support/start.ts';
 
 const settings = { now: Date.now, onError: () => {} };
 const person = { firstName: 'الف', lastName: 'ب', fatherName: 'پ', birthDate: '1991-10-04' };
-const newAccount = (value = randomUUID()): NewAccount => ({
+const newAccount = (value: string = randomUUID()): NewAccount => ({
   subject: randomUUID(),
   identifier: { kind: 'national', value },
   mobile: '+989121234567',

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Browser } from './support/browser.ts';
+
+type Run = { child: ChildProcess; output: () => string; exit: Promise<number> };
+
+function run(env: Record<string, string>, ...args: string[]): Run {
+  const child = spawn(process.execPath, ['bin/profile.mjs', ...args], { env: { PATH: process.env['PATH'] ?? '', ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (text += chunk));
+  return { child, output: () => text, exit: once(child, 'exit').then(([code]) => code as number) };
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer().listen(0, 'localhost');
+      await once(server, 'listening');
+      return server;
+    }),
+  );
+  return servers.map((server) => {
+    const { port } = server.address() as { port: number };
+    server.close();
+    return port;
+  });
+}
+
+async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  for (let tries = 0; tries < 300; tries += 1) {
+    if (await condition()) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  assert.fail(`it never came: ${what}`);
+}
+
+test('a newcomer’s start: three addresses, the sample e-service signs a person in, a second process is refused, a second start keeps everything, SIGTERM drains', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'profile-start-'));
+  const [port = 0, eservice = 0, simulators = 0] = await freePorts(3);
+  const env = { DATA_DIR: folder, PORT: String(port), ESERVICE_PORT: String(eservice), SIMULATORS_PORT: String(simulators) };
+  const origin = `http://localhost:${port}`;
+  try {
+    const first = run(env);
+    await until(() => first.output().includes('not for production'), first.output());
+    for (const address of [origin, `http://localhost:${eservice}`, `http://localhost:${simulators}`]) assert.ok(first.output().includes(address), address);
+
+    const [person] = (await (await fetch(`http://localhost:${simulators}/people.json`)).json()) as {
+      national_code: string;
+      mobile: string;
+      first_name: string;
+      last_name: string;
+      father_name: string;
+      birth_date: string;
+      certificate_number: string;
+    }[];
+    assert.ok(person);
+    // The whole way from the sample's own button, by hand: its session cookie is kept beside Profile's.
+    const start = await fetch(`http://localhost:${eservice}/signup`, { redirect: 'manual' });
+    const cookie = start.headers
+      .getSetCookie()
+      .map((line) => line.split(';')[0])
+      .join('; ');
+    const browser = new Browser(origin);
+    await browser.open(start.headers.get('location') ?? '');
+    await browser.submit({ action: 'national' });
+    await browser.submit({ nationalCode: person.national_code, mobile: person.mobile });
+    let code = '';
+    await until(async () => {
+      const [sms] = (await (await fetch(`http://localhost:${simulators}/sms.json?to=${person.mobile}`)).json()) as { text: string }[];
+      code = /\d{6}/.exec(sms?.text ?? '')?.[0] ?? '';
+      return code !== '';
+    }, 'the SMS');
+    await browser.submit({ code });
+    const [year = '', month = '', day = ''] = person.birth_date.split('/');
+    await browser.submit({
+      firstName: person.first_name,
+      lastName: person.last_name,
+      fatherName: person.father_name,
+      birthDay: day,
+      birthMonth: String(Number(month)),
+      birthYear: year,
+      certificateNumber: person.certificate_number,
+    });
+    await browser.submit({ email: 'somebody@example.test' });
+    await browser.submit({ password: 'zarafe-abi-kuh' });
+    await browser.submit({});
+    const back = await browser.submit({});
+    assert.ok(back.url.startsWith(`http://localhost:${eservice}/callback?code=`), back.url);
+    const callback = await fetch(back.url, { headers: { Cookie: cookie }, redirect: 'manual' });
+    const session = callback.headers
+      .getSetCookie()
+      .map((line) => line.split(';')[0])
+      .join('; ');
+    const home = await (await fetch(`http://localhost:${eservice}/`, { headers: { Cookie: session } })).text();
+    assert.ok(home.includes(person.national_code) && home.includes(`${person.first_name} ${person.last_name}`), 'the sample shows the claims');
+    assert.match(await (await fetch(`http://localhost:${eservice}/call`, { headers: { Cookie: session } })).text(), /200 \{/, 'the API call works');
+
+    const second = run({ ...env, PORT: '0', ESERVICE_PORT: '0', SIMULATORS_PORT: '0' });
+    assert.equal(await second.exit, 1);
+    assert.match(second.output(), /in use by process \d+/);
+
+    first.child.kill('SIGTERM');
+    assert.equal(await first.exit, 0);
+
+    const again = run(env);
+    await until(() => again.output().includes('not for production'), again.output());
+    const known = new Browser(origin);
+    await known.open('/sign-in');
+    const page = await known.submit({ identifier: person.national_code, password: 'zarafe-abi-kuh' });
+    assert.ok(page.text.includes(person.first_name), 'the account is kept');
+    again.child.kill('SIGTERM');
+    assert.equal(await again.exit, 0);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('in production every missing and wrong setting is told at once, and the process ends with 1', async () => {
+  const wrong = run({ ISSUER: 'http://profile.example.org', DATABASE_URL: 'mysql://x', PORT: 'many', DATA_SECRET: 'short', LIMIT_SMS_PER_DAY: '-1' });
+  assert.equal(await wrong.exit, 1);
+  const text = wrong.output();
+  for (const name of [
+    'ISSUER: https',
+    'DATABASE_URL: expected postgres',
+    'REDIS_URL: missing',
+    'COOKIE_SECRETS: missing',
+    'DATA_SECRET: at least 32',
+    'PAIRWISE_SECRET: missing',
+    'UID_BUSINESS_TOKEN: missing',
+    'KAVENEGAR_API_KEY: missing',
+    'PORT: expected',
+    'LIMIT_SMS_PER_DAY',
+  ]) {
+    assert.ok(text.includes(name), `${name} in:\n${text}`);
+  }
+  assert.doesNotMatch(text, /\n\s+at /, 'no stack trace');
+});
+
+test('production never falls back to an embedded store or a simulator', async () => {
+  const secret = (letter: string): string => letter.repeat(40);
+  const lonely = run({
+    ISSUER: 'http://localhost:1',
+    PORT: '0',
+    DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
+    REDIS_URL: 'redis://127.0.0.1:1',
+    COOKIE_SECRETS: secret('a'),
+    DATA_SECRET: secret('b'),
+    PAIRWISE_SECRET: secret('c'),
+    UID_BUSINESS_ID: 'x',
+    UID_BUSINESS_TOKEN: 'x',
+    KAVENEGAR_API_KEY: 'x',
+  });
+  assert.equal(await lonely.exit, 1);
+  assert.doesNotMatch(lonely.output(), /simulators|sample e-service/);
+});
