@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
@@ -229,7 +230,7 @@ test('message windows, waiting and the unfinished sign-up, as a person sees them
   await context.close();
 });
 
-test('a first page weighs less than 60 kB with its font, a later one less than 10 kB', async () => {
+test('a first page weighs less than 60 kB with its font, a later one less than 10 kB', async (t) => {
   const { context, page } = await open(VARIANTS[0] as Variant);
   const session = await context.newCDPSession(page);
   await session.send('Network.enable');
@@ -244,7 +245,7 @@ test('a first page weighs less than 60 kB with its font, a later one less than 1
   assert.ok(first < 60_000, `first page: ${first} bytes`);
   assert.ok(first > 30_000, `the font was not loaded: ${first} bytes`);
   assert.ok(bytes < 10_000, `later page: ${bytes} bytes`);
-  console.log(`page weights: first ${first} bytes, later ${bytes} bytes`);
+  t.diagnostic(`page weights: first ${first} bytes, later ${bytes} bytes`);
   await context.close();
 });
 
