@@ -1,0 +1,258 @@
+/**
+ * npm run bench: Profile beside two ceilings of the same run and machine — the bare protocol library with its memory adapter, and the bare hash.
+ * Loopback only, bounded in count. Real stores where TEST_DATABASE_URL and TEST_REDIS_URL are set; the embedded ones otherwise, which is printed.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Simulators, startSimulators } from '#src/connectors/simulators/index.ts';
+import { createHasher } from '#src/identity/password.ts';
+import { Browser } from '#test/support/browser.ts';
+import { freshDatabase } from '#test/support/database.ts';
+import { birthFields, PASSWORD } from '#test/support/journey.ts';
+
+const PARALLEL = 16;
+const UNLIMITED = Object.fromEntries(
+  [
+    'SMS_PER_ADDRESS_TEN_MINUTES',
+    'SMS_PER_ADDRESS_DAY',
+    'SIGN_UPS_PER_ADDRESS',
+    'PASSWORD_ATTEMPTS_PER_ADDRESS',
+    'HASH_QUEUE',
+    'SMS_PER_MINUTE',
+    'SMS_PER_QUARTER',
+    'SMS_PER_HOUR',
+    'SMS_PER_DAY',
+    'OWNERSHIP_ATTEMPTS',
+    'REGISTRY_ATTEMPTS',
+  ].map((name) => [`LIMIT_${name}`, '1000000']),
+);
+
+type Facts = { readonly rss: number; readonly sql: number; readonly redis: number };
+type Server = { readonly origin: string; readonly child: ChildProcess; readonly readyMs: number; facts(): Promise<Facts> };
+type Result = { readonly perSecond: number; readonly p50: number; readonly p99: number; readonly sql: number; readonly redis: number };
+
+async function startServer(kind: 'bare' | 'profile', env: Readonly<Record<string, string>> = {}): Promise<Server> {
+  const child = spawn(process.execPath, ['bench/server.ts', kind], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } });
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  const [, port = '', ready = '0'] = /ready (\d+) (\d+)/.exec(String(line)) ?? [];
+  const origin = `http://127.0.0.1:${port}`;
+  return { origin, child, readyMs: Number(ready), facts: async () => (await (await fetch(`${origin}/bench/facts`)).json()) as Facts };
+}
+
+/** Runs `flow` `count` times, PARALLEL at once; each worker keeps its own browser. */
+async function measure(server: Server, count: number, prepare: (worker: number) => Promise<() => Promise<void>>, parallel = PARALLEL): Promise<Result> {
+  const flows = await Promise.all(Array.from({ length: parallel }, (_, worker) => prepare(worker)));
+  for (const flow of flows) await flow();
+  const before = await server.facts();
+  const times: number[] = [];
+  let left = count;
+  const start = performance.now();
+  await Promise.all(
+    flows.map(async (flow) => {
+      while (left > 0) {
+        left -= 1;
+        const from = performance.now();
+        await flow();
+        times.push(performance.now() - from);
+      }
+    }),
+  );
+  const seconds = (performance.now() - start) / 1000;
+  const after = await server.facts();
+  times.sort((a, b) => a - b);
+  const at = (share: number): number => times[Math.min(times.length - 1, Math.floor(share * times.length))] ?? 0;
+  return {
+    perSecond: times.length / seconds,
+    p50: at(0.5),
+    p99: at(0.99),
+    sql: (after.sql - before.sql) / times.length,
+    redis: (after.redis - before.redis) / times.length,
+  };
+}
+
+const verifier = randomBytes(32).toString('base64url');
+const challenge = createHash('sha256').update(verifier).digest('base64url');
+const authorize = (scope = 'openid profile', more = ''): string =>
+  `/auth?client_id=bench&response_type=code&scope=${encodeURIComponent(scope)}&redirect_uri=${encodeURIComponent('http://localhost:9/cb')}&code_challenge=${challenge}&code_challenge_method=S256&state=s${more}`;
+const authorization = `Basic ${Buffer.from('bench:bench-secret').toString('base64')}`;
+
+async function token(origin: string, form: Readonly<Record<string, string>>): Promise<Record<string, string>> {
+  const answer = await fetch(`${origin}/token`, {
+    method: 'POST',
+    headers: { Authorization: authorization, 'Content-Type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams(form).toString(),
+  });
+  const body = (await answer.json()) as Record<string, string>;
+  if (!answer.ok) throw new Error(JSON.stringify(body));
+  return body;
+}
+
+async function codeFlow(browser: Browser, origin: string, more?: string): Promise<Record<string, string>> {
+  const end = await browser.open(origin + authorize('openid profile', more));
+  const code = new URL(end.url).searchParams.get('code');
+  if (!code) throw new Error(`no code at ${end.url}: ${end.status}`);
+  return token(origin, { grant_type: 'authorization_code', code, redirect_uri: 'http://localhost:9/cb', code_verifier: verifier });
+}
+
+/** Registers synthetic people through the real pages; returns the browsers, signed in. */
+async function signUp(server: Server, { world }: Simulators, index: number): Promise<Browser> {
+  const person = world.people[index];
+  if (!person) throw new Error('no person left');
+  const browser = new Browser(server.origin);
+  await browser.open(server.origin + authorize('openid profile', '&prompt=create'));
+  await browser.submit({ action: 'national' });
+  await browser.submit({ nationalCode: person.code, mobile: person.mobile });
+  let code = '';
+  for (let tries = 0; tries < 200 && !code; tries += 1) {
+    const sms = world.inbox.filter(({ to, text }) => to === person.mobile && text.includes('#')).at(-1);
+    code = /\d{6}/.exec(sms?.text ?? '')?.[0] ?? '';
+    if (!code) await pause(5);
+  }
+  await browser.submit({ code });
+  await browser.submit({
+    firstName: person.firstName,
+    lastName: person.lastName,
+    fatherName: person.fatherName,
+    ...birthFields(person.birthDate),
+    certificateNumber: person.certificateNumber,
+  });
+  await browser.submit({ email: 'somebody@example.test' });
+  await browser.submit({ password: PASSWORD });
+  await browser.submit({});
+  const end = await browser.submit({});
+  if (!end.url.includes('code=')) throw new Error(`sign-up ended at ${end.url}`);
+  return browser;
+}
+
+const show = (name: string, result: Result, ratio?: { of: number; target: number }): void => {
+  const against = ratio ? `  ratio ${(result.perSecond / ratio.of).toFixed(2)} (target ≥ ${ratio.target})` : '';
+  console.log(
+    `${name.padEnd(46)} ${result.perSecond.toFixed(1).padStart(8)}/s  p50 ${result.p50.toFixed(1)} ms  p99 ${result.p99.toFixed(1)} ms  SQL ${result.sql.toFixed(1)}  Redis ${result.redis.toFixed(1)}${against}`,
+  );
+};
+
+const real = Boolean(process.env['TEST_DATABASE_URL'] && process.env['TEST_REDIS_URL']);
+const simulators = await startSimulators({ port: 0, host: '127.0.0.1', now: Date.now });
+const outside = {
+  UID_URL: `${simulators.url}/uid`,
+  UID_BUSINESS_ID: 'b',
+  UID_BUSINESS_TOKEN: 'b',
+  KAVENEGAR_URL: `${simulators.url}/kavenegar`,
+  KAVENEGAR_API_KEY: 'b',
+};
+const database = process.env['TEST_DATABASE_URL'] ? { TEST_DATABASE_URL: await freshDatabase(process.env['TEST_DATABASE_URL']) } : {};
+const bare = await startServer('bare');
+const profile = await startServer('profile', { ...UNLIMITED, ...outside, ...database });
+try {
+  console.log(
+    `Node ${process.versions.node}, ${availableParallelism()} cores, ${PARALLEL} at once, ${real ? 'PostgreSQL and Redis' : 'embedded stores (set TEST_DATABASE_URL and TEST_REDIS_URL for the targets)'}`,
+  );
+  console.log(`first start ${profile.readyMs} ms (keys generated, database migrated), at rest ${Math.round((await profile.facts()).rss / 1e6)} MB`);
+
+  const browsers: Browser[] = [];
+  const signUps = await measure(
+    profile,
+    20,
+    async (worker) => {
+      let round = 0;
+      return async () => {
+        browsers.push(await signUp(profile, simulators, worker + 4 * round));
+        round += 1;
+      };
+    },
+    4,
+  );
+
+  const bareFlow = await measure(bare, 2_000, async () => {
+    const browser = new Browser(bare.origin);
+    return async () => void (await codeFlow(browser, bare.origin));
+  });
+  const flow = await measure(
+    profile,
+    2_000,
+    async (worker) => async () => void (await codeFlow(browsers[worker % browsers.length] as Browser, profile.origin)),
+  );
+
+  const hasher = createHasher({ concurrency: availableParallelism(), queue: 10_000, retryAfter: 5 });
+  const stored = await hasher.hash(PASSWORD);
+  const hashStart = performance.now();
+  const HASHES = 200;
+  await Promise.all(Array.from({ length: HASHES }, () => hasher.verify(stored, PASSWORD)));
+  const hashRate = HASHES / ((performance.now() - hashStart) / 1000);
+
+  const passwords = await measure(profile, 300, async (worker) => {
+    const person = simulators.world.people[worker];
+    return async () => {
+      const browser = new Browser(profile.origin);
+      await browser.open(profile.origin + authorize());
+      const end = await browser.submit({ identifier: person?.code ?? '', password: PASSWORD });
+      const code = new URL(end.url).searchParams.get('code');
+      if (!code) throw new Error(`sign-in ended at ${end.url} ${end.status}`);
+      await token(profile.origin, { grant_type: 'authorization_code', code, redirect_uri: 'http://localhost:9/cb', code_verifier: verifier });
+    };
+  });
+
+  const machine = (server: Server) => measure(server, 4_000, async () => async () => void (await token(server.origin, { grant_type: 'client_credentials' })));
+  const [bareMachine, machineTokens] = [await machine(bare), await machine(profile)];
+
+  const refresh = (server: Server, browserOf: (worker: number) => Browser) =>
+    measure(server, 2_000, async (worker) => {
+      const browser = browserOf(worker);
+      let end = await browser.open(server.origin + authorize('openid profile offline_access', '&prompt=consent'));
+      if (!end.url.includes('code=')) end = await browser.submit({ action: 'allow' });
+      let { refresh_token: current = '' } = await token(server.origin, {
+        grant_type: 'authorization_code',
+        code: new URL(end.url).searchParams.get('code') ?? '',
+        redirect_uri: 'http://localhost:9/cb',
+        code_verifier: verifier,
+      });
+      return async () => {
+        ({ refresh_token: current = '' } = await token(server.origin, { grant_type: 'refresh_token', refresh_token: current }));
+      };
+    });
+  const bareBrowsers = Array.from({ length: PARALLEL }, () => new Browser(bare.origin));
+  const bareRefresh = await refresh(bare, (worker) => bareBrowsers[worker] as Browser);
+  const refreshed = await refresh(profile, (worker) => browsers[worker] as Browser);
+
+  show('(a) bare library: code flow by session', bareFlow);
+  show('(a) Profile: code flow by session', flow, { of: bareFlow.perSecond, target: 0.6 });
+  console.log(`${'(b) bare hash, all cores'.padEnd(46)} ${hashRate.toFixed(1).padStart(8)}/s`);
+  show('(b) Profile: password sign-in + code flow', passwords, { of: hashRate, target: 0.9 });
+  show('(c) bare library: client credentials', bareMachine);
+  show('(c) Profile: client credentials', machineTokens, { of: bareMachine.perSecond, target: 0.7 });
+  show('(c) bare library: refresh', bareRefresh);
+  show('(c) Profile: refresh', refreshed, { of: bareRefresh.perSecond, target: 0.7 });
+  show('(d) Profile: sign-up, end to end', signUps);
+  console.log(`under load ${Math.round((await profile.facts()).rss / 1e6)} MB (target ≤ 180)`);
+
+  const second = await startServer('profile', { ...UNLIMITED, ...outside, ...database });
+  console.log(`ready again ${second.readyMs} ms (target ≤ 1500)`);
+  second.child.kill();
+  console.log(await weights(profile.origin));
+} finally {
+  bare.child.kill();
+  profile.child.kill();
+  await simulators.close();
+}
+
+/** Bytes on the wire of a first page with all it needs, and of a later one. */
+async function weights(origin: string): Promise<string> {
+  const size = async (path: string): Promise<number> => {
+    const { request } = await import('node:http');
+    const sent = request(origin + path, { headers: { 'Accept-Encoding': 'br', Accept: 'text/html' } });
+    sent.end();
+    const [response] = (await once(sent, 'response')) as [import('node:http').IncomingMessage];
+    let bytes = response.rawHeaders.join(': \r\n').length;
+    for await (const chunk of response as AsyncIterable<Buffer>) bytes += chunk.length;
+    return bytes;
+  };
+  const browser = new Browser(origin);
+  const page = await browser.open(`${origin}/nowhere`);
+  const parts = [...new Set(page.text.match(/\/assets\/[\w./-]+/g) ?? [])];
+  const html = await size('/nowhere');
+  const assets = (await Promise.all(parts.map(size))).reduce((sum, bytes) => sum + bytes, 0);
+  return `page weights: first ${html + assets} bytes (target ≤ 60000), later ${html} bytes (target ≤ 10000)`;
+}
