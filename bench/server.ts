@@ -16,7 +16,7 @@ const client = {
   client_id: 'bench',
   redirect_uris: ['http://localhost:9/cb'],
   grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
-  token_endpoint_auth_method: 'client_secret_basic',
+  token_endpoint_auth_method: 'client_secret_basic' as const,
   scope: 'openid profile offline_access',
 };
 

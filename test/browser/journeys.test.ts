@@ -150,7 +150,7 @@ for (const [index, variant] of VARIANTS.entries()) {
     page.setDefaultTimeout(15_000);
     const see = (state: string) => judge(page, variant, `${nameOf(variant)}: ${state}`);
     await signUp(page, variant, person);
-    s.pass(61);
+    await s.pass(61);
     await page.goto(`${s.origin}/account/password`);
     await see('change of password');
     await next(page);

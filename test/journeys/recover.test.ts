@@ -11,7 +11,7 @@ before(async () => {
   s = await start();
   known = people(s).slice(0, 4);
   for (const person of known) await signUp(s, s.browser(), person);
-  s.pass(61);
+  await s.pass(61);
 });
 after(() => s.close());
 const person = (index: number): SyntheticPerson => known[index] as SyntheticPerson;
@@ -88,7 +88,7 @@ test('the same code is sent again, and only so often', async () => {
   const first = await codeFor(s, person(3).mobile, 8);
   const early = await browser.submit({ action: 'resend' });
   assert.equal(early.status, 200, 'a standing code is not an error');
-  s.pass(61);
+  await s.pass(61);
   await browser.submit({ action: 'resend' });
   assert.equal(await codeFor(s, person(3).mobile, 8), first);
   assert.equal(s.simulators.world.inbox.filter(({ to, text }) => to === person(3).mobile && text.includes('#')).length, 3, 'one of sign-up, two of recovery');
@@ -98,12 +98,12 @@ test('recoveries of one person are limited, known or not, and the page says how 
   const stranger = people(s)[33];
   assert.ok(stranger);
   for (let tries = 0; tries < 3; tries += 1) {
-    s.pass(61);
+    await s.pass(61);
     const browser = s.browser();
     await browser.open('/recover');
     assert.equal(stepOf(await browser.submit({ identifier: stranger.code })), 'recover-code');
   }
-  s.pass(61);
+  await s.pass(61);
   const browser = s.browser();
   await browser.open('/recover');
   const page = await browser.submit({ identifier: stranger.code });

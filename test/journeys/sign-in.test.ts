@@ -11,7 +11,7 @@ before(async () => {
   s = await start();
   known = people(s).slice(0, 6);
   for (const person of known) await signUp(s, s.browser(), person);
-  s.pass(61);
+  await s.pass(61);
 });
 after(() => s.close());
 const person = (index: number): SyntheticPerson => known[index] as SyntheticPerson;
@@ -63,7 +63,7 @@ test('after repeated failures the page says how long to wait, for unknown people
     assert.match((await signIn(browser, who, 'wrong wrong wrong')).text, /تا ۳۰ ثانیه دیگر/);
     assert.match((await signIn(browser, who, PASSWORD)).text, /ثانیه دیگر/);
   }
-  s.pass(31);
+  await s.pass(31);
   assert.match((await signIn(s.browser(), person(2))).text, /سلام/);
 });
 
@@ -94,11 +94,11 @@ test('a relying party that demands more gets an SMS code asked; the session’s 
 
 test('a one-time code works once, in its own visit only, and dies after five wrong tries', async () => {
   const rp = await relyingParty(s);
-  s.pass(3600);
+  await s.pass(3600);
   const [one, two] = [s.browser(), s.browser()];
   for (const browser of [one, two]) {
     await signIn(browser, person(5));
-    s.pass(61);
+    await s.pass(61);
     await browser.open((await rp.request({ acr_values: 'urn:profile:2' })).url);
   }
   assert.equal(stepOf(one.page), 'sign-in-code');
@@ -113,7 +113,7 @@ test('a dead interaction starts again by itself, and the request is not lost', a
   const browser = s.browser();
   const request = await rp.request();
   const first = await browser.open(request.url);
-  s.pass(3700);
+  await s.pass(3700);
   const again = await browser.open(first.url);
   assert.equal(stepOf(again), 'sign-in');
   assert.notEqual(again.url, first.url);
@@ -150,18 +150,18 @@ test('a browser without cookies meets an explanation, not a loop', async () => {
 test('the session ends after half an hour without use, and after twelve hours in any case', async () => {
   const idle = s.browser();
   await signIn(idle, person(0));
-  s.pass(29 * 60);
+  await s.pass(29 * 60);
   assert.match((await idle.open('/')).text, /سلام/);
-  s.pass(31 * 60);
+  await s.pass(31 * 60);
   assert.equal(stepOf(await idle.open('/')), 'sign-in');
 
   const busy = s.browser();
   await signIn(busy, person(0));
   for (let minutes = 0; minutes < 11 * 60 + 40; minutes += 20) {
-    s.pass(20 * 60);
+    await s.pass(20 * 60);
     assert.match((await busy.open('/')).text, /سلام/);
   }
-  s.pass(20 * 60 + 5);
+  await s.pass(20 * 60 + 5);
   assert.equal(stepOf(await busy.open('/')), 'sign-in');
 });
 

@@ -99,7 +99,7 @@ test('whoever has an account is told so after the code, and goes on to sign-in w
   const person = people(s)[6];
   assert.ok(person);
   await signUp(s, s.browser(), person);
-  s.pass(61);
+  await s.pass(61);
   const browser = s.browser();
   await browser.open('/sign-up');
   const notice = await proveMobile(s, browser, person);
@@ -176,7 +176,7 @@ test('a registry that is down is never a mismatch; the draft waits, an SMS tells
   assert.match(asked.text, /پیامک می‌شود/);
   assert.equal(await s.app.watchRegistry(), 0);
   s.simulators.world.state.registry = 'normal';
-  s.pass(31);
+  await s.pass(31);
   assert.equal(await s.app.watchRegistry(), 1);
   await s.app.deliver();
   assert.ok(s.simulators.world.inbox.some(({ to, text }) => to === person.mobile && text.includes('سامانه استعلام در دسترس است')));
@@ -239,7 +239,7 @@ test('two people who press the button in the same moment make one account', asyn
     await browser.submit(identityFields(person));
     await browser.submit({ email: 'somebody@example.test' });
     await browser.submit({ password: PASSWORD });
-    s.pass(61);
+    await s.pass(61);
   }
   const pages = await Promise.all([one.submit({}), two.submit({})]);
   assert.deepEqual(pages.map(stepOf).sort(), ['sign-up-done', 'sign-up-notice']);
@@ -274,7 +274,7 @@ test('the message that the account exists is sent even when the gateway was down
   assert.equal(stepOf(await browser.submit({})), 'sign-up-done');
   await s.app.deliver();
   s.simulators.world.state.sms = 'normal';
-  s.pass(120);
+  await s.pass(120);
   await s.app.deliver();
   assert.ok(s.simulators.world.inbox.some(({ to, text }) => to === person.mobile && text.includes('ایجاد شد')));
 });

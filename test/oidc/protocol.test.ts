@@ -121,7 +121,7 @@ test('a code of one client is worth nothing to another, nor with a wrong verifie
   assert.equal((await post('/token', { ...form, code_verifier: request.verifier }, 'club')).status, 400);
   assert.equal((await post('/token', { ...form, code_verifier: 'b'.repeat(43) })).status, 400);
   assert.equal((await post('/token', form)).status, 400);
-  s.pass(61);
+  await s.pass(61);
   assert.equal((await post('/token', { ...form, code_verifier: request.verifier })).status, 400);
 });
 
@@ -147,12 +147,12 @@ test('a refresh token rotates; used twice, even together, its whole family ends'
 test('rotation never moves the end of a refresh token', async () => {
   let { refresh_token: token = '' } = await offline();
   for (let hours = 0; hours < 11; hours += 1) {
-    s.pass(3600);
+    await s.pass(3600);
     const answer = await post('/token', { grant_type: 'refresh_token', refresh_token: token });
     if (answer.status !== 200) assert.fail(`refused after ${hours + 1} h: ${await answer.text()}`);
     token = ((await answer.json()) as { refresh_token: string }).refresh_token;
   }
-  s.pass(3700);
+  await s.pass(3700);
   assert.equal((await post('/token', { grant_type: 'refresh_token', refresh_token: token })).status, 400);
   await signIn(browser, person);
 });
@@ -186,7 +186,7 @@ test('prompt=none answers without a page: a code for who is signed in, login_req
 
 test('prompt=login and max_age ask again; select_account too', async () => {
   for (const extra of [{ prompt: 'login' }, { max_age: '0' }, { prompt: 'select_account' }] as Record<string, string>[]) {
-    s.pass(2);
+    await s.pass(2);
     const request = await rp.request(extra);
     assert.equal(stepOf(await browser.open(request.url)), 'sign-in', JSON.stringify(extra));
     const end = await browser.submit({ identifier: person.code, password: PASSWORD });

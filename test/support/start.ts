@@ -12,6 +12,7 @@ import { loadSigningKeys } from '#src/oidc/keys.ts';
 import { openStores, type Stores } from '#src/stores/index.ts';
 import { Browser } from './browser.ts';
 import { freshDatabase } from './database.ts';
+import { freshRedis } from './redis.ts';
 
 /** Where the suite runs: the embedded stores, or real ones where their addresses are set. */
 export const REAL = { databaseUrl: process.env['TEST_DATABASE_URL'], redisUrl: process.env['TEST_REDIS_URL'] };
@@ -25,7 +26,7 @@ export type Started = {
   readonly logged: string[];
   readonly secrets: { readonly eservices: string; readonly club: string };
   /** Moves the clock on, in seconds: the whole process's, because the protocol library reads it by itself. */
-  pass(seconds: number): void;
+  pass(seconds: number): Promise<void>;
   browser(): Browser;
   close(): Promise<void>;
 };
@@ -55,11 +56,12 @@ export async function start(env: Readonly<Record<string, string>> = {}): Promise
     ...ONE_ADDRESS,
     ...env,
   });
+  const redis = REAL.redisUrl ? await freshRedis(REAL.redisUrl) : undefined;
   const stores = await openStores({
     now,
     onError: (error) => log.error({ error }, 'store'),
     ...(REAL.databaseUrl ? { databaseUrl: await freshDatabase(REAL.databaseUrl) } : {}),
-    ...(REAL.redisUrl ? { redisUrl: REAL.redisUrl } : {}),
+    ...(redis ? { redisUrl: redis.url } : {}),
   });
   const secrets = { eservices: secret(), club: secret() };
   await stores.durable.clients.seed(sampleClients(RELYING_PARTY, secrets));
@@ -75,9 +77,10 @@ export async function start(env: Readonly<Record<string, string>> = {}): Promise
     simulators,
     logged,
     secrets,
-    pass: (seconds) => {
+    async pass(seconds) {
       ahead += seconds * 1000;
       Date.now = () => realNow() + ahead;
+      await redis?.age(seconds);
     },
     browser: () => new Browser(origin),
     async close() {
@@ -86,6 +89,7 @@ export async function start(env: Readonly<Record<string, string>> = {}): Promise
       await app.drained();
       await simulators.close();
       await stores.close();
+      await redis?.release();
     },
   };
 }
