@@ -73,7 +73,7 @@ async function profile(issuer: string): Promise<Made> {
     DATABASE_URL: env['TEST_DATABASE_URL'] ?? 'postgres://embedded',
     REDIS_URL: env['TEST_REDIS_URL'] ?? 'redis://embedded',
     COOKIE_SECRETS: 'c'.repeat(32),
-    DATA_SECRET: `${issuer}${'d'.repeat(32)}`,
+    DATA_SECRET: 'd'.repeat(32),
     PAIRWISE_SECRET: 'p'.repeat(32),
   });
   const stores = await openStores({
