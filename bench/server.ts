@@ -1,5 +1,6 @@
 /** One server of the benchmark in its own process: the bare library with its memory adapter, or Profile. Says "ready PORT" and answers /bench/facts. */
 import { createServer } from 'node:http';
+import { flushCompileCache } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { createApp } from '#src/app.ts';
@@ -27,6 +28,7 @@ async function serve(port: number): Promise<void> {
     if (request.url === '/bench/facts') response.end(JSON.stringify({ rss: process.memoryUsage.rss(), sql: made.sql(), redis: made.redis() }));
     else made.callback(request, response);
   });
+  flushCompileCache();
   console.log(`ready ${port} ${Math.round(performance.now() - started)}`);
 }
 

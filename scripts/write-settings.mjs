@@ -1,7 +1,15 @@
-// Writes the table of settings into the README between its markers.
+// Writes the generated tables into the documents, between their markers.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { settingsTable } from '../src/config.ts';
+import { limitsTable } from '../src/limits.ts';
 
-const path = new URL('../README.md', import.meta.url);
-const text = readFileSync(path, 'utf8');
-writeFileSync(path, text.replace(/<!-- settings -->[\s\S]*?<!-- \/settings -->/, `<!-- settings -->\n${settingsTable()}\n<!-- /settings -->`));
+const write = (name, marker, table) => {
+  const path = new URL(`../${name}`, import.meta.url);
+  const [open, close] = [`<!-- ${marker} -->`, `<!-- /${marker} -->`];
+  writeFileSync(
+    path,
+    readFileSync(path, 'utf8').replace(new RegExp(`${open}[\\s\\S]*?${close}`), () => `${open}\n${table}\n${close}`),
+  );
+};
+write('README.md', 'settings', settingsTable());
+write('docs/limits.md', 'limits', limitsTable());

@@ -78,3 +78,12 @@ export function loadLimits(env: Readonly<Record<string, string | undefined>>): {
   }
   return { limits: limits as Limits, problems };
 }
+
+/** The table of docs/limits.md, in Markdown. */
+export function limitsTable(): string {
+  const rows = (Object.keys(LIMIT_TABLE) as LimitName[]).map((name) => {
+    const [value, unit, meaning] = LIMIT_TABLE[name];
+    return `| \`${limitVariable(name)}\` | ${value} | ${unit} | ${meaning} |`;
+  });
+  return ['| setting | default | unit | meaning |', '|---|---|---|---|', ...rows].join('\n');
+}

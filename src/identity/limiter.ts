@@ -86,42 +86,44 @@ const KNOWN_WINDOW = 15 * MINUTE;
  */
 function signInLimiter({ ephemeral, keyed, limits }: Parts): Limiter['signIn'] {
   const key = (kind: string, text: string): string => `sign-in:${keyed(`${kind}|${text}`).slice(0, 32)}`;
-  const pair = ({ person, address, known }: SignInWho): string => (known ? key('known', person) : key('pair', `${person}|${network(address)}`));
-  const wait = (who: SignInWho): string => `${pair(who)}:wait`;
-  const level = (who: SignInWho): string => `${pair(who)}:level`;
-  const everywhere = ({ person }: SignInWho): string => key('everywhere', person);
-  const from = ({ address }: SignInWho): string => key('address', network(address));
+  const namesOf = ({ person, address, known }: SignInWho) => {
+    const pair = known ? key('known', person) : key('pair', `${person}|${network(address)}`);
+    return { pair, wait: `${pair}:wait`, level: `${pair}:level`, everywhere: key('everywhere', person), from: key('address', network(address)) };
+  };
   const free = ({ known }: SignInWho): number => (known ? limits.passwordAttemptsKnownBrowser : limits.passwordAttempts);
   const windowOf = ({ known }: SignInWho): number => (known ? KNOWN_WINDOW : FAILURE_WINDOW);
 
   return {
     async ask(who) {
-      const [waiting, fromAddress, failures, waits] = await ephemeral.counts([wait(who), from(who), everywhere(who), level(who)]);
+      const { pair, wait, level, everywhere, from } = namesOf(who);
+      const [waiting, fromAddress, failures, waits] = await ephemeral.counts([wait, from, everywhere, level]);
       const secondFactor = (failures?.count ?? 0) >= limits.passwordAttemptsPerDay;
       if (waiting?.count) return { allowed: false, retryAfter: waiting.resetIn, secondFactor };
       if ((fromAddress?.count ?? 0) >= limits.passwordAttemptsPerAddress) return { allowed: false, retryAfter: fromAddress?.resetIn ?? 0, secondFactor };
       // Reserved before the compare: of a thousand parallel guesses only the free ones are compared.
-      const attempt = await ephemeral.count(pair(who), windowOf(who));
+      const attempt = await ephemeral.count(pair, windowOf(who));
       if (attempt.count <= free(who)) return { allowed: true, secondFactor };
       // After those, each wait that has passed allows one guess more.
       const passed = waits?.count ?? 0;
-      if (passed > 0 && (await ephemeral.create(`${pair(who)}:pass:${passed}`, '1', windowOf(who)))) return { allowed: true, secondFactor };
+      if (passed > 0 && (await ephemeral.create(`${pair}:pass:${passed}`, '1', windowOf(who)))) return { allowed: true, secondFactor };
       return { allowed: false, retryAfter: waitSeconds(limits, passed + 1), secondFactor };
     },
 
     async failed(who) {
-      const [counts] = await Promise.all([ephemeral.counts([pair(who), level(who)]), ephemeral.count(everywhere(who), DAY), ephemeral.count(from(who), HOUR)]);
+      const { pair, wait, level, everywhere, from } = namesOf(who);
+      const [counts] = await Promise.all([ephemeral.counts([pair, level]), ephemeral.count(everywhere, DAY), ephemeral.count(from, HOUR)]);
       const [attempts, waits] = counts;
       const attemptsLeft = Math.max(0, free(who) - (attempts?.count ?? 0));
       if (attemptsLeft > 0) return { attemptsLeft, wait: 0 };
-      const begun = await ephemeral.count(wait(who), waitSeconds(limits, (waits?.count ?? 0) + 1));
+      const begun = await ephemeral.count(wait, waitSeconds(limits, (waits?.count ?? 0) + 1));
       // Of parallel failures one begins the wait and raises the level of the next.
-      if (begun.count === 1) await ephemeral.count(level(who), windowOf(who));
+      if (begun.count === 1) await ephemeral.count(level, windowOf(who));
       return { attemptsLeft: 0, wait: begun.resetIn };
     },
 
     async succeeded(who) {
-      await ephemeral.drop([pair(who), wait(who), level(who), everywhere(who)]);
+      const { pair, wait, level, everywhere } = namesOf(who);
+      await ephemeral.drop([pair, wait, level, everywhere]);
     },
   };
 }

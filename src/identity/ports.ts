@@ -118,11 +118,21 @@ export type DurableRecord = {
   readonly consumed?: number;
 };
 
+/** What every use of a token needs beside the token: the grant it belongs to and the account whose it is. */
+export type Backing = { readonly grant?: DurableRecord; readonly account?: Account };
+
 export interface Records {
   find(kind: DurableKind, id: string, now: number): Promise<DurableRecord | undefined>;
+  /** A grant and an account, in one round trip. */
+  findGrant(grantId: string, subject: string, now: number): Promise<Backing>;
+  /** A refresh token with its grant and its account, in one round trip. */
+  findRefreshToken(id: string, now: number): Promise<Backing & { readonly token?: DurableRecord }>;
   put(kind: DurableKind, record: DurableRecord): Promise<void>;
-  /** True for exactly one caller, however many arrive together (UPDATE … WHERE consumed IS NULL). */
-  consume(kind: DurableKind, id: string, at: number): Promise<boolean>;
+  /**
+   * Consumes a refresh token and stores its successor in one statement: no crash leaves a person with neither. False for all but one caller,
+   * and then nothing is stored.
+   */
+  rotate(id: string, at: number, successor: DurableRecord): Promise<boolean>;
   remove(kind: DurableKind, id: string): Promise<void>;
   /** Removes the grant and every refresh token of it. */
   removeGrant(grantId: string): Promise<void>;

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, randomBytes } from 'node:crypto';
 
 export type Seal = {
   /** Encrypts and authenticates; `context` must be the same when it is opened. */
@@ -13,7 +13,7 @@ const TAG_BYTES = 16;
 
 /** AES-256-GCM (NIST SP 800-38D) under a key that HKDF (RFC 5869) derives from `secret` for one purpose. */
 export function createSeal(secret: string, purpose: string): Seal {
-  const key = derive(secret, `seal:${purpose}`);
+  const key = createSecretKey(derive(secret, `seal:${purpose}`));
   return {
     seal(text, context = '') {
       const nonce = randomBytes(NONCE_BYTES);
@@ -38,7 +38,8 @@ export function createSeal(secret: string, purpose: string): Seal {
 
 /** HMAC-SHA-256 in base64url: the names of counters and codes, so that no store ever holds a national code as a key. */
 export function createHmac256(secret: string, purpose: string): (text: string) => string {
-  const key = derive(secret, `hmac:${purpose}`);
+  // A KeyObject is prepared once; a buffer would be at every call.
+  const key = createSecretKey(derive(secret, `hmac:${purpose}`));
   return (text) => createHmac('sha256', key).update(text).digest('base64url');
 }
 

@@ -1,6 +1,7 @@
 import type { Adapter, AdapterFactory, AdapterPayload } from 'oidc-provider';
 import { errors } from 'oidc-provider';
-import type { Clients, Clock, DurableKind, Ephemeral, Records } from '#src/identity/ports.ts';
+import type { Clients, Clock, DurableKind, DurableRecord, Ephemeral, Records } from '#src/identity/ports.ts';
+import type { ReadAhead } from './read-ahead.ts';
 
 /**
  * Two kinds of memory behind the protocol library's one interface: grants and refresh tokens are durable, the rest may be forgotten.
@@ -9,7 +10,7 @@ import type { Clients, Clock, DurableKind, Ephemeral, Records } from '#src/ident
  * Here `consume` has one winner; a loser throws invalid_grant and the grant ends, which kills the tokens of the winner too (RFC 9700 §4.14.2,
  * ASVS 10.4.2): somebody else holds that code.
  */
-type Parts = { readonly ephemeral: Ephemeral; readonly records: Records; readonly clients: Clients; readonly now: Clock };
+type Parts = { readonly ephemeral: Ephemeral; readonly records: Records; readonly clients: Clients; readonly readAhead: ReadAhead; readonly now: Clock };
 
 const DURABLE: ReadonlySet<string> = new Set<DurableKind>(['Grant', 'RefreshToken']);
 const GROUPED: ReadonlySet<string> = new Set(['AuthorizationCode', 'AccessToken']);
@@ -43,6 +44,8 @@ function ephemeralAdapter(name: string, parts: Parts): Adapter {
     const [text, consumed] = consumable ? await ephemeral.getMany([key(id), used(id)]) : [await ephemeral.get(key(id))];
     if (!text) return undefined;
     const payload = JSON.parse(text) as AdapterPayload;
+    // Whoever redeems a code asks for its grant and account next.
+    if (name === 'AuthorizationCode' && !consumed && payload.grantId && payload.accountId) await parts.readAhead.grant(payload.grantId, payload.accountId);
     return consumed ? { ...payload, consumed: Number(consumed) as unknown as true } : payload;
   };
 
@@ -81,10 +84,13 @@ function ephemeralAdapter(name: string, parts: Parts): Adapter {
 const USED_SECONDS = 600;
 
 function durableAdapter(kind: DurableKind, parts: Parts): Adapter {
-  const { records, now } = parts;
+  const { records, readAhead, now } = parts;
+  const look = (id: string): Promise<DurableRecord | undefined> =>
+    kind === 'RefreshToken' ? readAhead.refreshToken(id) : Promise.resolve(readAhead.take(id) ?? records.find(kind, id, now()));
+
   return {
     async find(id) {
-      const record = await records.find(kind, id, now());
+      const record = await look(id);
       if (!record) return undefined;
       return { ...record.payload, ...(record.consumed === undefined ? {} : { consumed: record.consumed as unknown as true }) } as AdapterPayload;
     },
@@ -95,20 +101,23 @@ function durableAdapter(kind: DurableKind, parts: Parts): Adapter {
       return undefined;
     },
     async upsert(id, payload, expiresIn = FOREVER) {
-      await records.put(kind, {
+      const record = {
         id,
         payload: payload as Record<string, unknown>,
         expiresAt: now() + expiresIn * 1000,
         ...(payload.accountId ? { subject: payload.accountId } : {}),
         ...(payload.clientId ? { clientId: payload.clientId } : {}),
         ...(kind === 'Grant' ? { grantId: id } : payload.grantId ? { grantId: payload.grantId } : {}),
-      });
-    },
-    async consume(id) {
-      if (await records.consume(kind, id, Math.floor(now() / 1000))) return;
-      const record = await records.find(kind, id, now());
-      await endGrant(parts, record?.grantId);
+      };
+      const predecessor = kind === 'RefreshToken' ? readAhead.rotated() : undefined;
+      if (predecessor === undefined) return records.put(kind, record);
+      if (await records.rotate(predecessor, Math.floor(now() / 1000), record)) return;
+      await endGrant(parts, record.grantId);
       throw new errors.InvalidGrant('already used');
+    },
+    /** Only refresh tokens are consumed, only to be replaced: `upsert` of the successor consumes this one in the same statement. */
+    async consume(id) {
+      readAhead.rotating(id);
     },
     async destroy(id) {
       await records.remove(kind, id);

@@ -11,6 +11,7 @@ import { createAdapter } from './adapter.ts';
 import { CLAIMS, claimsOf, SCOPES } from './claims.ts';
 import { EXTRA_METADATA, portalClient, sameSecret } from './clients.ts';
 import { createPolicy } from './policy.ts';
+import { createReadAhead, type ReadAhead } from './read-ahead.ts';
 
 /** What the pages supply to the provider: an address for an interaction, and the pages that the library would draw itself. */
 export type ProviderPages = {
@@ -41,8 +42,10 @@ export function createProvider(parts: Parts): Provider {
   const secure = issuer.startsWith('https:');
   const cookie = { httpOnly: true, sameSite: 'lax', signed: true, overwrite: true } as const;
 
+  const readAhead = createReadAhead({ records: durable.records, now: parts.now, request: () => Provider.ctx });
+
   const provider = new Provider(issuer, {
-    adapter: createAdapter({ ephemeral: parts.ephemeral, records: durable.records, clients: durable.clients, now: parts.now }),
+    adapter: createAdapter({ ephemeral: parts.ephemeral, records: durable.records, clients: durable.clients, readAhead, now: parts.now }),
     clients: [portalClient(issuer)],
     jwks: parts.jwks as never,
     claims: CLAIMS as never,
@@ -98,7 +101,7 @@ export function createProvider(parts: Parts): Provider {
       createHmac('sha256', parts.pairwiseSecret)
         .update(`${client['sectorIdentifier'] as string}\0${subject}`)
         .digest('base64url'),
-    findAccount: (_ctx, subject) => findAccount(durable.accounts, subject),
+    findAccount: (ctx, subject) => findAccount(durable.accounts, readAhead, ctx, subject),
     loadExistingGrant: (ctx) => loadGrant(durable.consents, ctx),
   });
 
@@ -114,8 +117,16 @@ export function createProvider(parts: Parts): Provider {
 }
 
 /** Checked at every grant, not only at sign-in: a disabled account gets no token from a code or refresh token issued before (CVE-2026-9798). */
-async function findAccount(accounts: Accounts, subject: string): Promise<{ accountId: string; record: Account; claims: () => { sub: string } } | undefined> {
-  const record = await accounts.find(subject);
+async function findAccount(
+  accounts: Accounts,
+  readAhead: ReadAhead,
+  ctx: KoaContextWithOIDC,
+  subject: string,
+): Promise<{ accountId: string; record: Account; claims: () => { sub: string } } | undefined> {
+  // A session that has a grant for this client is asked for it next.
+  const grantId = ctx.oidc.session?.accountId === subject && ctx.oidc.client ? ctx.oidc.session.grantIdFor(ctx.oidc.client.clientId) : undefined;
+  if (grantId) await readAhead.grant(grantId, subject);
+  const record = readAhead.account(subject) ?? (await accounts.find(subject));
   return record && !record.disabled ? { accountId: subject, record, claims: () => claimsOf(record) } : undefined;
 }
 

@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import { test } from 'node:test';
 import { settingsTable } from '#src/config.ts';
 import { STEP_NAMES } from '#src/interaction/next-step.ts';
+import { limitsTable } from '#src/limits.ts';
 
 const read = (path: string): string => readFileSync(path, 'utf8');
 const sources = globSync('src/**/*.ts').filter((path) => !path.startsWith('src/browser'));
@@ -97,7 +98,8 @@ test('dependencies are pinned, and none runs a script at install', () => {
   assert.doesNotMatch(lock, /hasInstallScript|"resolved"/);
 });
 
-test('the README’s table of settings is the schema’s', () => {
-  const table = /<!-- settings -->\n([\s\S]*?)\n<!-- \/settings -->/.exec(read('README.md'))?.[1]?.trim();
-  assert.equal(table, settingsTable(), 'run: node scripts/write-settings.mjs');
+test('the documents’ tables are those of the code', () => {
+  const table = (file: string, marker: string): string | undefined => new RegExp(`<!-- ${marker} -->\n([\\s\\S]*?)\n<!-- /${marker} -->`).exec(read(file))?.[1];
+  assert.equal(table('README.md', 'settings'), settingsTable(), 'run: node scripts/write-settings.mjs');
+  assert.equal(table('docs/limits.md', 'limits'), limitsTable(), 'run: node scripts/write-settings.mjs');
 });

@@ -120,17 +120,39 @@ function conformance(driver: string, open: () => Promise<Stores>): void {
     await store.consents.withdraw(account.subject, 'club');
     assert.equal(await store.consents.find(account.subject, 'club'), undefined);
   });
-  it('of twenty that consume one record one succeeds, and a late save does not make it new', async () => {
-    const id = randomUUID();
-    const record = { id, payload: { a: 1 }, grantId: 'g', subject: 's', clientId: 'c', expiresAt: 1e15 };
+  it('of twenty that replace one refresh token one succeeds, and a late save does not make it new', async () => {
+    const [id, grantId] = [randomUUID(), randomUUID()];
+    const record = { id, payload: { a: 1 }, grantId, subject: 's', clientId: 'c', expiresAt: 1e15 };
     await store.records.put('RefreshToken', record);
-    const consumed = await Promise.all(Array.from({ length: 20 }, () => store.records.consume('RefreshToken', id, 77)));
-    assert.equal(consumed.filter(Boolean).length, 1);
+    const successors = Array.from({ length: 20 }, () => ({ ...record, id: randomUUID() }));
+    const stored = await Promise.all(successors.map((successor) => store.records.rotate(id, 77, successor)));
+    assert.equal(stored.filter(Boolean).length, 1);
+    const found = await Promise.all(successors.map((successor) => store.records.find('RefreshToken', successor.id, 1)));
+    assert.deepEqual(
+      found,
+      successors.map((successor, index) => (stored[index] ? successor : undefined)),
+    );
     await store.records.put('RefreshToken', { ...record, payload: { a: 2 } });
     assert.deepEqual(await store.records.find('RefreshToken', id, 1), { ...record, payload: { a: 2 }, consumed: 77 });
-    assert.equal(await store.records.consume('RefreshToken', 'never', 1), false);
+    assert.equal(await store.records.rotate('never', 1, { ...record, id: randomUUID() }), false);
     await store.records.remove('RefreshToken', id);
     assert.equal(await store.records.find('RefreshToken', id, 1), undefined);
+  });
+  it('a token comes with its grant and its account in one round trip, each only while it stands', async () => {
+    const [account, grantId, id] = [newAccount(), randomUUID(), randomUUID()];
+    await store.accounts.create(account, [], 1);
+    const grant = { id: grantId, payload: { g: 1 }, grantId, subject: account.subject, expiresAt: 500 };
+    const token = { id, payload: { t: 1 }, grantId, subject: account.subject, clientId: 'c', expiresAt: 1000 };
+    await store.records.put('Grant', grant);
+    await store.records.put('RefreshToken', token);
+    const known = await store.accounts.find(account.subject);
+    const before = store.roundTrips();
+    assert.deepEqual(await store.records.findRefreshToken(id, 400), { token, grant, account: known });
+    assert.deepEqual(await store.records.findGrant(grantId, account.subject, 400), { grant, account: known });
+    assert.equal(store.roundTrips(), before + 2);
+    assert.deepEqual(await store.records.findRefreshToken(id, 600), { token, account: known }, 'the grant is over');
+    assert.deepEqual(await store.records.findRefreshToken(id, 1000), {});
+    assert.deepEqual(await store.records.findGrant('nothing', 'nobody', 1), {});
   });
   it('a grant ends with all that hangs on it; what expired is gone', async () => {
     const grantId = randomUUID();
