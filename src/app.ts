@@ -16,7 +16,7 @@ import { originCheck } from './http/origin-check.ts';
 import { createPages, type Locals, type Pages } from './http/page.ts';
 import { requestLog } from './http/request-log.ts';
 import { securityHeaders } from './http/security-headers.ts';
-import { createLimiter } from './identity/limiter.ts';
+import { createLimiter, type Limiter } from './identity/limiter.ts';
 import { createCodes } from './identity/one-time-code.ts';
 import { createOutboxDelivery } from './identity/outbox-delivery.ts';
 import { createHasher } from './identity/password.ts';
@@ -28,6 +28,8 @@ import { createDrafts } from './interaction/drafts.ts';
 import { createKnownBrowsers } from './interaction/known-browsers.ts';
 import { interactionRouter } from './interaction/router.ts';
 import type { Services } from './interaction/step.ts';
+import { createApiLookup } from './oidc/apis.ts';
+import { createBackChannel } from './oidc/back-channel.ts';
 import { createBridge } from './oidc/bridge.ts';
 import { createProvider, PROTOCOL_POSTS } from './oidc/provider.ts';
 import { createProtocolPages } from './protocol-pages.ts';
@@ -49,6 +51,8 @@ export type App = {
   /** Sends owed messages that are due, and tells people who wait for a register. */
   deliver(): Promise<number>;
   watchRegistry(): Promise<number>;
+  /** Tells relying parties that are due of sign-outs. */
+  tellSignOuts(): Promise<number>;
   /** Resolves when no code is on its way to the gateway. */
   drained(): Promise<void>;
 };
@@ -94,14 +98,17 @@ export function createApp({ config, stores, connectors, jwks, now, log, hashes }
     pairwiseSecret: config.pairwiseSecret,
     proxyHops: config.proxyHops,
     jwks,
+    dataSecret: config.dataSecret,
+    ...(config.certificates ? { certificates: config.certificates } : {}),
+    conformance: config.conformance,
     durable,
     ephemeral,
     now,
     limits,
     pages: {
       ...protocolPages,
-      async interactionUrl(_ctx, { uid, params }) {
-        await bridge.keepRequest(uid, params);
+      async interactionUrl(_ctx, { uid, params, deviceCode }) {
+        if (!deviceCode) await bridge.keepRequest(uid, params);
         return `/interaction/${uid}`;
       },
       async error(ctx, out, error) {
@@ -112,7 +119,8 @@ export function createApp({ config, stores, connectors, jwks, now, log, hashes }
       },
     },
   });
-  const bridge = createBridge({ provider, ephemeral, now, limits, seal });
+  const bridge = createBridge({ provider, ephemeral, now, limits, seal, api: createApiLookup(durable.apis, now) });
+  const backChannel = createBackChannel({ provider, notices: durable.logoutNotices, now, note });
 
   /** The e-service that the person came from, on every error page that can know it. */
   const extras = async (ctx: Koa.Context, error: ProfileError): Promise<Locals> => {
@@ -138,6 +146,7 @@ export function createApp({ config, stores, connectors, jwks, now, log, hashes }
   provider.use(originCheck(issuer, PROTOCOL_POSTS));
   provider.use(longParameters(limits.parameterLength));
   provider.use(languageSwitch(secure));
+  provider.use(deviceCodes(services.limiter));
   const router = { bridge, services, render: pages.render, texts, language: config.language };
   const interactions = interactionRouter({
     ...router,
@@ -150,7 +159,14 @@ export function createApp({ config, stores, connectors, jwks, now, log, hashes }
   listen(provider as unknown as Koa, log);
 
   const watch = createRegistryWatch({ waiting: durable.waiting, connectors, seal, now });
-  return { koa: provider, pages, deliver: () => outbox.run(), watchRegistry: () => watch.run(), drained: () => sms.drained() };
+  return {
+    koa: provider,
+    pages,
+    deliver: () => outbox.run(),
+    watchRegistry: () => watch.run(),
+    tellSignOuts: () => backChannel.deliver(),
+    drained: () => sms.drained(),
+  };
 
   function clientNameOf(client: { clientId: string; [field: string]: unknown } | undefined): (language: 'fa' | 'en') => string | undefined {
     const names = client?.['names'] as Record<string, string> | undefined;
@@ -180,6 +196,17 @@ function health({ durable, ephemeral }: Parts['stores'], log: Log): Koa.Middlewa
       }
     }
     ctx.body = 'ok';
+  };
+}
+
+/** Codes of devices are short and anybody may type one: guesses are counted by network. */
+function deviceCodes(limiter: Limiter): Koa.Middleware {
+  return async (ctx, next) => {
+    if (ctx.method === 'POST' && ctx.path === '/device') {
+      const verdict = await limiter.take('device-code', { address: ctx.ip });
+      if (!verdict.allowed) throw new ProfileError('too-many-attempts', { detail: { retryAfter: verdict.retryAfter } });
+    }
+    await next();
   };
 }
 

@@ -44,8 +44,25 @@ export const SETTINGS = {
     preset: '0',
     meaning: 'number of trusted reverse proxies in front; they overwrite X-Forwarded-For and X-Forwarded-Proto',
   },
+  CLIENT_CERTIFICATE_HEADER: {
+    kind: 'text',
+    need: 'optional',
+    meaning: 'header in which the proxy passes the client’s certificate (URL-encoded PEM, or RFC 9440); mutual TLS is off without it',
+  },
+  CLIENT_VERIFIED_HEADER: {
+    kind: 'text',
+    need: 'optional',
+    preset: 'X-Client-Verify',
+    meaning: 'header that says SUCCESS when the proxy verified that certificate; the proxy overwrites both',
+  },
+  CONFORMANCE: {
+    kind: 'flag',
+    need: 'optional',
+    preset: 'no',
+    meaning: 'yes: clients and the one test person of certification suites; only with an issuer on a loopback host',
+  },
   POOL_SIZE: { kind: 'count', need: 'optional', preset: '10', meaning: 'PostgreSQL connections of one process' },
-  CONFIG_DIR: { kind: 'text', need: 'optional', preset: 'config', meaning: 'folder of brand.json, mark.svg and clients.json' },
+  CONFIG_DIR: { kind: 'text', need: 'optional', preset: 'config', meaning: 'folder of brand.json, mark.svg, clients.json and apis.json' },
   LOG_LEVEL: { kind: 'choice', need: 'optional', preset: 'info', choices: ['debug', 'info', 'warn', 'error', 'silent'], meaning: 'least level that is logged' },
   DATA_DIR: { kind: 'text', need: 'optional', preset: 'data', meaning: 'embedded mode: folder of the embedded database and its generated secrets' },
   ESERVICE_PORT: { kind: 'port', need: 'optional', preset: '3300', meaning: 'embedded mode: port of the sample e-service' },
@@ -60,6 +77,9 @@ export type Config = {
   readonly host: string;
   readonly port: number;
   readonly proxyHops: number;
+  /** Headers by which the proxy passes on the client's certificate. */
+  readonly certificates?: { readonly certificate: string; readonly verified: string };
+  readonly conformance: boolean;
   readonly databaseUrl?: string;
   readonly redisUrl?: string;
   readonly poolSize: number;
@@ -139,6 +159,9 @@ export function loadConfig(env: Env, readFile: (path: string) => string = refuse
   const port = Number(text.PORT);
   const simulators = `http://localhost:${text.SIMULATORS_PORT}`;
   const issuer = (text.ISSUER ?? `http://localhost:${port}`).replace(/\/$/, '');
+  if (text.CONFORMANCE === 'yes' && !isLoopback(issuer)) problems.push('CONFORMANCE: only with an issuer on a loopback host');
+  if (text.CLIENT_CERTIFICATE_HEADER && text.PROXY_HOPS === '0' && !isLoopback(issuer))
+    problems.push('CLIENT_CERTIFICATE_HEADER: only behind a proxy that overwrites it; set PROXY_HOPS');
   problems.push(...issuerProblems(issuer), ...secretProblems(text, embedded), ...storeProblems(text));
   const fidaLengths = list(text.FIDA_LENGTHS).map(Number);
   if (!fidaLengths.length || fidaLengths.some((length) => !Number.isInteger(length) || length < 9 || length > 16))
@@ -153,6 +176,8 @@ export function loadConfig(env: Env, readFile: (path: string) => string = refuse
     host: text.HOST || (embedded ? 'localhost' : '0.0.0.0'),
     port,
     proxyHops: Number(text.PROXY_HOPS),
+    ...(text.CLIENT_CERTIFICATE_HEADER ? { certificates: { certificate: text.CLIENT_CERTIFICATE_HEADER, verified: text.CLIENT_VERIFIED_HEADER ?? '' } } : {}),
+    conformance: text.CONFORMANCE === 'yes',
     ...(text.DATABASE_URL ? { databaseUrl: text.DATABASE_URL } : {}),
     ...(text.REDIS_URL ? { redisUrl: text.REDIS_URL } : {}),
     poolSize: Number(text.POOL_SIZE),
@@ -209,12 +234,13 @@ function readSetting(name: SettingName, env: Env, readFile: (path: string) => st
   }
 }
 
+const isLoopback = (issuer: string): boolean => URL.canParse(issuer) && /^(localhost|127\.0\.0\.1|\[::1\])$/.test(new URL(issuer).hostname);
+
 function issuerProblems(issuer: string): string[] {
   if (!URL.canParse(issuer)) return [];
-  const { protocol, hostname, pathname, search, hash } = new URL(issuer);
-  const loopback = /^(localhost|127\.0\.0\.1|\[::1\])$/.test(hostname);
+  const { protocol, pathname, search, hash } = new URL(issuer);
   const problems: string[] = [];
-  if (protocol !== 'https:' && !loopback) problems.push('ISSUER: https is needed on a host that is not loopback');
+  if (protocol !== 'https:' && !isLoopback(issuer)) problems.push('ISSUER: https is needed on a host that is not loopback');
   if (pathname !== '/' || search || hash) problems.push('ISSUER: scheme and host only, without a path');
   return problems;
 }

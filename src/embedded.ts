@@ -35,6 +35,7 @@ export const ONE_ADDRESS: Readonly<Record<string, string>> = {
   LIMIT_SMS_PER_ADDRESS_DAY: '10000',
   LIMIT_SIGN_UPS_PER_ADDRESS: '1000',
   LIMIT_PASSWORD_ATTEMPTS_PER_ADDRESS: '10000',
+  LIMIT_DEVICE_CODES_PER_ADDRESS: '10000',
 };
 
 /** The sample relying parties: a first party, and a third party that asks for consent. */

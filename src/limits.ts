@@ -49,6 +49,8 @@ export const LIMIT_TABLE = {
   accessTokenLifetime: [15 * MINUTE, 'seconds', 'life of an access token'],
   idTokenLifetime: [10 * MINUTE, 'seconds', 'life of an ID token'],
   refreshTokenLifetime: [12 * HOUR, 'seconds', 'life of a refresh token; rotation never moves this end (ASVS 10.4.8)'],
+  deviceCodeLifetime: [10 * MINUTE, 'seconds', 'life of a code that a device without a keyboard shows (RFC 8628)'],
+  deviceCodesPerAddress: [30, 'count', 'codes of devices typed from one network address in an hour'],
   grantLifetime: [1 * DAY, 'seconds', 'life of one session’s grant to a client'],
   bodyBytes: [16 * 1024, 'bytes', 'largest form or token request'],
   parameterLength: [2048, 'characters', 'longest single authorization parameter'],

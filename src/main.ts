@@ -7,6 +7,7 @@ import { type Config, ConfigError, isEmbedded, loadConfig } from './config.ts';
 import { createConnectors } from './connectors/index.ts';
 import { type EmbeddedSecrets, embeddedSecrets, ONE_ADDRESS, sampleClients } from './embedded.ts';
 import { createLog, type Log } from './http/log.ts';
+import { readApis } from './oidc/apis.ts';
 import { readClients } from './oidc/clients.ts';
 import { loadSigningKeys } from './oidc/keys.ts';
 import { migrateOnly, openStores, type Stores } from './stores/index.ts';
@@ -14,6 +15,7 @@ import { migrateOnly, openStores, type Stores } from './stores/index.ts';
 /** The process: environment → settings → stores → listen → drain. The only file with side effects of its own. */
 const DELIVER_MS = 5_000;
 const WATCH_MS = 20_000;
+const SIGN_OUT_MS = 1_000;
 const SWEEP_MS = 10 * 60_000;
 
 async function migrateAndEnd(): Promise<void> {
@@ -29,6 +31,7 @@ async function serve(): Promise<void> {
   const stores = await openStores({ ...storeSettings(config), onError: (error) => log.error({ error }, 'store') });
   const sideServers = secrets ? await startSurroundings(config, secrets) : [];
   await stores.durable.clients.seed(secrets ? sampleClients(`http://localhost:${config.eservicePort}`, secrets) : configuredClients(config));
+  if (!secrets) await stores.durable.apis.seed(configuredApis(config));
   const connectors = createConnectors(config, { now: Date.now, limits: config.limits, note: (event, fields) => log.info(fields, event) });
   const jwks = await loadSigningKeys(stores.durable.keys, config.dataSecret, Date.now);
   const app = createApp({ config, stores, connectors, jwks, now: Date.now, log, hashes: availableParallelism() });
@@ -60,6 +63,11 @@ function configuredClients(config: Config) {
   return existsSync(file) ? readClients(file) : [];
 }
 
+function configuredApis(config: Config) {
+  const file = join(config.configDir, 'apis.json');
+  return existsSync(file) ? readApis(file) : [];
+}
+
 type Closing = { close(): Promise<void> };
 
 /** The outside of the embedded mode; never loaded in production. */
@@ -81,7 +89,7 @@ async function startSurroundings(config: Config, secrets: EmbeddedSecrets): Prom
 }
 
 /** Owed messages, people who wait for a register, records that expired. One run at a time; a failure is logged and tried again. */
-function startBackground({ deliver, watchRegistry }: App, { durable }: Stores, log: Log): () => void {
+function startBackground({ deliver, watchRegistry, tellSignOuts }: App, { durable }: Stores, log: Log): () => void {
   const every = (milliseconds: number, name: string, work: () => Promise<unknown>): NodeJS.Timeout => {
     let running = false;
     return setInterval(() => {
@@ -97,6 +105,7 @@ function startBackground({ deliver, watchRegistry }: App, { durable }: Stores, l
   const timers = [
     every(DELIVER_MS, 'outbox', deliver),
     every(WATCH_MS, 'registry watch', watchRegistry),
+    every(SIGN_OUT_MS, 'back-channel logout', tellSignOuts),
     every(SWEEP_MS, 'sweep', () => durable.records.sweep(Date.now())),
   ];
   return () => timers.forEach(clearInterval);

@@ -20,12 +20,23 @@ export function createProtocolPages({ render, log, clientName }: Parts): Omit<Pr
 
   return {
     async logout(ctx, form) {
-      const action = /action="([^"]+)"/.exec(form)?.[1] ?? '';
-      const hidden = form.match(/<input[^>]*>/g)?.join('') ?? '';
-      await render(ctx, 'account/sign-out', {
-        data: { ...facts(ctx), action: new URL(action).pathname, form: hidden },
-        uiLocales: ctx.oidc.params?.['ui_locales'],
+      await render(ctx, 'account/sign-out', { data: { ...facts(ctx), ...formParts(form) }, uiLocales: ctx.oidc.params?.['ui_locales'] });
+    },
+    async deviceCode(ctx, form, out, error) {
+      const code = error ? (DEVICE_ERRORS[error.name] ?? (out?.error === 'access_denied' ? 'denied' : 'expired')) : undefined;
+      const typed = (error as { userCode?: string } | undefined)?.userCode;
+      if (code) ctx.status = 422;
+      await render(ctx, 'account/device', {
+        data: formParts(form),
+        errors: code ? { user_code: { code } } : {},
+        values: { user_code: typed ?? '' },
       });
+    },
+    async deviceConfirm(ctx, form, _client, _info, userCode) {
+      await render(ctx, 'account/device-confirm', { data: { ...facts(ctx), ...formParts(form), userCode } });
+    },
+    async deviceDone(ctx) {
+      await render(ctx, 'account/device-done', { data: facts(ctx) });
     },
     async signedOut(ctx) {
       await render(ctx, 'account/signed-out', { data: facts(ctx) });
@@ -35,4 +46,20 @@ export function createProtocolPages({ render, log, clientName }: Parts): Omit<Pr
       await showError(ctx, new ProfileError(code, { cause: error }), { render, log, extras: () => ({ data: facts(ctx) }) });
     },
   };
+}
+
+/** How the library names what is wrong with the code of a device → the text that says it. */
+const DEVICE_ERRORS: Readonly<Record<string, string>> = {
+  NoCodeError: 'required',
+  NotFoundError: 'incorrect',
+  ExpiredError: 'expired',
+  AlreadyUsedError: 'used',
+  AbortedError: 'denied',
+};
+
+/** The library hands over a whole form; our views want its address and its hidden fields. */
+function formParts(form: string): { action: string; form: string } {
+  const action = /action="([^"]+)"/.exec(form)?.[1] ?? '';
+  const hidden = form.match(/<input[^>]*type="hidden"[^>]*>/g)?.join('') ?? '';
+  return { action: new URL(action).pathname, form: hidden };
 }

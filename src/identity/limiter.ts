@@ -28,6 +28,7 @@ const RULES = {
   registry: [rule('person', DAY, 'registryAttempts')],
   ownership: [rule('person', DAY, 'ownershipAttempts')],
   'sign-up': [rule('address', HOUR, 'signUpsPerAddress')],
+  'device-code': [rule('address', HOUR, 'deviceCodesPerAddress')],
 } as const satisfies Record<string, readonly Rule[]>;
 export type LimitedAct = keyof typeof RULES;
 

@@ -149,6 +149,26 @@ export interface Clients {
   seed(clients: readonly StoredClient[]): Promise<number>;
 }
 
+/** A registered API (resource server); `settings` are judged where they are read from a file or a form. */
+export type StoredApi = { readonly identifier: string; readonly settings: Readonly<Record<string, unknown>> };
+
+export interface Apis {
+  find(identifier: string): Promise<StoredApi | undefined>;
+  /** Inserts what is not there yet; never overwrites. Returns how many were new. */
+  seed(apis: readonly StoredApi[]): Promise<number>;
+}
+
+/** A relying party that must be told that a session has ended. */
+export type LogoutNotice = { readonly clientId: string; readonly subject: string; readonly sid: string };
+
+export interface LogoutNotices {
+  add(notice: LogoutNotice, at: number): Promise<void>;
+  /** Takes up to `count` that are due and hides them from others for `holdSeconds`. `tries` counts this one. */
+  claim(count: number, now: number, holdSeconds: number): Promise<readonly (LogoutNotice & { readonly id: string; readonly tries: number })[]>;
+  postpone(id: string, retryAt: number): Promise<void>;
+  settle(id: string): Promise<void>;
+}
+
 export type StoredKey = { readonly kid: string; readonly algorithm: string; readonly sealed: string; readonly createdAt: number };
 
 export interface Keys {
@@ -165,6 +185,8 @@ export type Durable = {
   readonly consents: Consents;
   readonly records: Records;
   readonly clients: Clients;
+  readonly apis: Apis;
+  readonly logoutNotices: LogoutNotices;
   readonly keys: Keys;
   /** Throws when the store does not answer. */
   ping(): Promise<void>;

@@ -110,6 +110,7 @@ async function turnOf(ctx: Context, parts: Parts, visit: Visit): Promise<Turn> {
     language,
     t: parts.texts.translate(language),
     knows: (person) => parts.knownBrowsers.knows(ctx, person),
+    api: parts.bridge.api,
     go: (path) => `/interaction/${visit.uid}/go/${path}`,
     ...(client ? { client } : {}),
     ...(draft ? { draft } : {}),

@@ -11,6 +11,7 @@ import type { SmsDispatch } from '#src/identity/sms-dispatch.ts';
 import type { Limits } from '#src/limits.ts';
 import type { Demand } from '#src/oidc/bridge.ts';
 import type { ClientFacts } from '#src/oidc/clients.ts';
+import type { ApiNames } from './consent-claims.ts';
 import type { StepName } from './next-step.ts';
 import type { Progress } from './progress.ts';
 
@@ -45,6 +46,8 @@ export type Turn = Services & {
   readonly client?: ClientFacts;
   /** Whether the person (identifier key) has signed in with this browser before. */
   readonly knows: (person: string) => boolean;
+  /** Names and scopes of a registered API. */
+  readonly api: (identifier: string) => Promise<ApiNames | undefined>;
   /** Address that continues on another path of this visit. */
   readonly go: (path: Progress['path']) => string;
   readonly loginHint?: string;

@@ -13,7 +13,13 @@ import type { ReadAhead } from './read-ahead.ts';
 type Parts = { readonly ephemeral: Ephemeral; readonly records: Records; readonly clients: Clients; readonly readAhead: ReadAhead; readonly now: Clock };
 
 const DURABLE: ReadonlySet<string> = new Set<DurableKind>(['Grant', 'RefreshToken']);
-const GROUPED: ReadonlySet<string> = new Set(['AuthorizationCode', 'AccessToken']);
+const GROUPED: ReadonlySet<string> = new Set(['AuthorizationCode', 'AccessToken', 'DeviceCode']);
+/** What is accepted once, and what the library must say to whoever comes second. */
+const ONCE: Readonly<Record<string, () => Error>> = {
+  AuthorizationCode: () => new errors.InvalidGrant('already used'),
+  DeviceCode: () => new errors.InvalidGrant('already used'),
+  PushedAuthorizationRequest: () => new errors.InvalidRequestUri('already used'),
+};
 
 export function createAdapter(parts: Parts): AdapterFactory {
   const clientAdapter = cachedClients(parts);
@@ -38,14 +44,15 @@ function ephemeralAdapter(name: string, parts: Parts): Adapter {
   const key = (id: string): string => `${name}:${id}`;
   const used = (id: string): string => `used:${name}:${id}`;
   const byUid = (uid: string): string => `uid:${name}:${uid}`;
-  const consumable = name === 'AuthorizationCode' || name === 'PushedAuthorizationRequest';
+  const byUserCode = (userCode: string): string => `user-code:${userCode}`;
+  const second = ONCE[name];
 
   const find = async (id: string): Promise<AdapterPayload | undefined> => {
-    const [text, consumed] = consumable ? await ephemeral.getMany([key(id), used(id)]) : [await ephemeral.get(key(id))];
+    const [text, consumed] = second ? await ephemeral.getMany([key(id), used(id)]) : [await ephemeral.get(key(id))];
     if (!text) return undefined;
     const payload = JSON.parse(text) as AdapterPayload;
     // Whoever redeems a code asks for its grant and account next.
-    if (name === 'AuthorizationCode' && !consumed && payload.grantId && payload.accountId) await parts.readAhead.grant(payload.grantId, payload.accountId);
+    if (second && !consumed && payload.grantId && payload.accountId) await parts.readAhead.grant(payload.grantId, payload.accountId);
     return consumed ? { ...payload, consumed: Number(consumed) as unknown as true } : payload;
   };
 
@@ -55,21 +62,23 @@ function ephemeralAdapter(name: string, parts: Parts): Adapter {
       const id = await ephemeral.get(byUid(uid));
       return id ? find(id) : undefined;
     },
-    async findByUserCode() {
-      return undefined;
+    async findByUserCode(userCode) {
+      const id = await ephemeral.get(byUserCode(userCode));
+      return id ? find(id) : undefined;
     },
     async upsert(id, payload, expiresIn = FOREVER) {
       const group = GROUPED.has(name) && payload.grantId ? groupOf(payload.grantId) : undefined;
       await Promise.all([
         ephemeral.put(key(id), JSON.stringify(payload), expiresIn, group),
         name === 'Session' && payload.uid ? ephemeral.put(byUid(payload.uid), id, expiresIn) : undefined,
+        payload.userCode ? ephemeral.put(byUserCode(payload.userCode), id, expiresIn) : undefined,
       ]);
     },
     async consume(id) {
       const at = String(Math.floor(parts.now() / 1000));
       if (await ephemeral.create(used(id), at, USED_SECONDS)) return;
       await endGrant(parts, (await find(id))?.grantId);
-      throw new errors.InvalidGrant('already used');
+      throw second?.() ?? new errors.InvalidGrant('already used');
     },
     async destroy(id) {
       await ephemeral.drop([key(id)]);

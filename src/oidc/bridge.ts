@@ -4,7 +4,9 @@ import type { Acr } from '#src/identity/assurance.ts';
 import type { Account, Clock, Ephemeral } from '#src/identity/ports.ts';
 import type { Seal } from '#src/identity/seal.ts';
 import type { Limits } from '#src/limits.ts';
+import type { Api } from './apis.ts';
 import { type ClientFacts, PORTAL } from './clients.ts';
+import { apiScope } from './grant.ts';
 import { demandedAcr, methodsOf, sessionStands } from './policy.ts';
 import { sessionLifetime } from './provider.ts';
 
@@ -40,7 +42,14 @@ export type SignedIn = { readonly subject: string; readonly loginAt: number; rea
 /** Everything the pages may do with the protocol library; nothing else of it leaves this folder. */
 export type Bridge = ReturnType<typeof createBridge>;
 
-type Parts = { readonly provider: Provider; readonly ephemeral: Ephemeral; readonly now: Clock; readonly limits: Limits; readonly seal: Seal };
+type Parts = {
+  readonly provider: Provider;
+  readonly ephemeral: Ephemeral;
+  readonly now: Clock;
+  readonly limits: Limits;
+  readonly seal: Seal;
+  readonly api: (identifier: string) => Promise<Api | undefined>;
+};
 type SavedRequest = { readonly clientId: string; readonly params: Record<string, unknown> };
 
 const requestKey = (uid: string): string => `request:${uid}`;
@@ -48,7 +57,7 @@ const requestKey = (uid: string): string => `request:${uid}`;
 /** Reasons of the login prompt for which what the session has shown still counts. */
 const STEP_UP = new Set(['acr', 'essential_acr', 'essential_acrs']);
 
-export function createBridge({ provider, ephemeral, now, limits, seal }: Parts) {
+export function createBridge({ provider, ephemeral, now, limits, seal, api }: Parts) {
   type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;
 
   const load = async (ctx: Context): Promise<Interaction | undefined> => {
@@ -67,7 +76,7 @@ export function createBridge({ provider, ephemeral, now, limits, seal }: Parts) 
       const interaction = await load(ctx);
       if (!interaction) return undefined;
       return {
-        visit: visitOf(interaction),
+        visit: visitOf(interaction, await provider.Client.find(String(interaction.params['client_id']))),
         async save(progress) {
           interaction.result = { progress };
           await interaction.save(remaining(interaction));
@@ -98,8 +107,14 @@ export function createBridge({ provider, ephemeral, now, limits, seal }: Parts) 
       };
     },
 
+    /** A registered API as the consent page names it. */
+    api,
+
     /** Keeps the request for a day, so that a visit that died can start again (RP's state and PKCE challenge are in it). */
     async keepRequest(uid: string, params: Record<string, unknown>): Promise<void> {
+      // A client that must push or sign its requests has to start again itself; the page names its start address.
+      const client = await provider.Client.find(String(params['client_id']));
+      if (client?.['requirePushedAuthorizationRequests'] || client?.['requireSignedRequestObject']) return;
       const saved: SavedRequest = { clientId: String(params['client_id']), params };
       await ephemeral.put(requestKey(uid), seal.seal(JSON.stringify(saved), uid), limits.requestLifetime);
     },
@@ -155,8 +170,18 @@ export function createBridge({ provider, ephemeral, now, limits, seal }: Parts) 
 
   async function endSession(session: InstanceType<Provider['Session']>): Promise<void> {
     const grants = Object.values(session.authorizations ?? {}).flatMap(({ grantId }) => (grantId ? [grantId] : []));
+    const clients = Object.keys(session.authorizations ?? {});
+    const subject = session.accountId;
+    if (subject) await Promise.all(clients.map((clientId) => tellSignedOut(clientId, subject, String(session.sidFor(clientId)))));
     await Promise.all(grants.flatMap((grantId) => [provider.RefreshToken.revokeByGrantId(grantId), provider.AccessToken.revokeByGrantId(grantId)]));
     await session.destroy();
+  }
+
+  /** Queued (back-channel.ts): nobody waits for a relying party. */
+  async function tellSignedOut(clientId: string, subject: string, sid: string): Promise<void> {
+    const client = await provider.Client.find(clientId);
+    if (client?.['backchannelLogoutUri'])
+      await (client as unknown as { backchannelLogout(subject: string, sid: string): Promise<void> }).backchannelLogout(subject, sid);
   }
 
   /** Another person signs in in a browser that one is signed in in: the first session ends, with its grants. Nothing of it reaches the second. */
@@ -170,13 +195,7 @@ export function createBridge({ provider, ephemeral, now, limits, seal }: Parts) 
 /** A request that starts again within this long of the last time has met a browser that keeps no cookie. */
 const LOOP_SECONDS = 20;
 
-function visitOf(interaction: {
-  uid: string;
-  params: Record<string, unknown>;
-  prompt: { name: string; reasons: string[]; details: Record<string, unknown> };
-  session?: { accountId: string; amr?: string[] | undefined } | undefined;
-  result?: unknown;
-}): Visit {
+function visitOf(interaction: VisitedInteraction, client: { readonly [field: string]: unknown } | undefined): Visit {
   const { uid, params, prompt, session } = interaction;
   const fresh = prompt.name === 'login' ? prompt.reasons.some((reason) => !STEP_UP.has(reason)) : prompt.name !== 'consent';
   const progress = (interaction.result as { progress?: string } | undefined)?.progress;
@@ -184,16 +203,29 @@ function visitOf(interaction: {
     uid,
     params,
     clientId: String(params['client_id']),
-    demand: {
-      prompt: prompt.name as Demand['prompt'],
-      acr: demandedAcr(params) ?? 'urn:profile:1',
-      fresh,
-      scopes: (prompt.details['missingOIDCScope'] as string[] | undefined) ?? String(params['scope'] ?? '').split(' '),
-    },
+    demand: { prompt: prompt.name as Demand['prompt'], acr: demandedAcr(params, client) ?? 'urn:profile:1', fresh, scopes: scopesOf(prompt.details, params) },
     ...(session ? { session: { subject: session.accountId, methods: methodsOf(session.amr) } } : {}),
     ...(progress ? { progress } : {}),
   };
 }
+
+/** What the consent page asks for: what was not allowed yet, or everything when the request wants the page itself. */
+function scopesOf(details: Readonly<Record<string, unknown>>, params: Readonly<Record<string, unknown>>): readonly string[] {
+  const ofApis = Object.entries((details['missingResourceScopes'] as Record<string, string[]> | undefined) ?? {});
+  const missing = [
+    ...((details['missingOIDCScope'] as string[] | undefined) ?? []),
+    ...ofApis.flatMap(([resource, scopes]) => scopes.map((scope) => apiScope(resource, scope))),
+  ];
+  return missing.length ? missing : String(params['scope'] ?? '').split(' ');
+}
+
+type VisitedInteraction = {
+  uid: string;
+  params: Record<string, unknown>;
+  prompt: { name: string; reasons: string[]; details: Record<string, unknown> };
+  session?: { accountId: string; amr?: string[] | undefined } | undefined;
+  result?: unknown;
+};
 
 function resultOf(outcome: Extract<Outcome, { kind: 'signed-in' | 'consented' }>, now: Clock): Record<string, object> {
   if (outcome.kind === 'consented') return { consent: {} };

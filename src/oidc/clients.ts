@@ -3,9 +3,8 @@ import { readFileSync } from 'node:fs';
 import type { ClientMetadata } from 'oidc-provider';
 import { z } from 'zod';
 import type { StoredClient } from '#src/identity/ports.ts';
-
-/** Our own client metadata, beside what OpenID Connect Registration defines. */
-export const EXTRA_METADATA = ['first_party', 'start_url', 'names'];
+import { clientFile } from './client-metadata.ts';
+import { profileMetadata } from './security-profile.ts';
 
 /** The relying party as our pages name it. */
 export type ClientFacts = { readonly id: string; readonly names: Readonly<Record<string, string>>; readonly firstParty: boolean; readonly startUrl?: string };
@@ -32,33 +31,6 @@ export const hashSecret = (secret: string): string => createHash('sha256').updat
 export const sameSecret = (storedHash: string, given: string): boolean =>
   timingSafeEqual(createHash('sha256').update(hashSecret(given)).digest(), createHash('sha256').update(storedHash).digest());
 
-const HTTPS_OR_LOOPBACK = /^(https:\/\/|http:\/\/(localhost|127\.0\.0\.1|\[::1\])[:/])/;
-const address = z.string().regex(HTTPS_OR_LOOPBACK, 'https, or http on a loopback host');
-
-const clientFile = z.array(
-  z
-    .object({
-      client_id: z.string().min(1).max(128),
-      names: z.object({ fa: z.string().min(1), en: z.string().min(1) }),
-      first_party: z.boolean(),
-      start_url: address,
-      redirect_uris: z.array(z.string().min(1)).min(1),
-      post_logout_redirect_uris: z.array(address).optional(),
-      grant_types: z.array(z.enum(['authorization_code', 'refresh_token', 'client_credentials'])).default(['authorization_code']),
-      token_endpoint_auth_method: z.enum(['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none']),
-      secret_hash: z
-        .string()
-        .regex(/^[0-9a-f]{64}$/, 'SHA-256 of the secret, in hex')
-        .optional(),
-      scope: z.string().optional(),
-      id_token_signed_response_alg: z.enum(['RS256', 'ES256']).default('RS256'),
-      application_type: z.enum(['web', 'native']).default('web'),
-      jwks_uri: address.optional(),
-      default_acr_values: z.array(z.string()).optional(),
-    })
-    .strict(),
-);
-
 /** Clients of a JSON file in config/. Throws with every problem named when the file is not as expected. */
 export function readClients(path: string): readonly StoredClient[] {
   const parsed = clientFile.safeParse(JSON.parse(readFileSync(path, 'utf8')));
@@ -70,7 +42,12 @@ export function readClients(path: string): readonly StoredClient[] {
 export function storedClient(client: Readonly<Record<string, unknown>> & { client_id: string; first_party: boolean }): StoredClient {
   return {
     clientId: client.client_id,
-    metadata: { response_types: usesCode(client['grant_types']) ? ['code'] : [], subject_type: client.first_party ? 'public' : 'pairwise', ...client },
+    metadata: {
+      response_types: usesCode(client['grant_types']) ? ['code'] : [],
+      subject_type: client.first_party ? 'public' : 'pairwise',
+      ...profileMetadata(client),
+      ...client,
+    },
   };
 }
 

@@ -6,6 +6,9 @@ import { createSeal } from '#src/identity/seal.ts';
 const ALGORITHMS = ['RS256', 'ES256'] as const;
 const RSA_BITS = 3072;
 
+/** The public halves of all keys that may have signed a living token. */
+export type PublicKeys = () => Promise<readonly JWK[]> | readonly JWK[];
+
 /** The signing keys, generated once and kept encrypted. Throws when the data secret does not open them. */
 export async function loadSigningKeys(keys: Keys, dataSecret: string, now: Clock): Promise<{ keys: JWK[] }> {
   const seal = createSeal(dataSecret, 'signing-keys');

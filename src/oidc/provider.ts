@@ -2,23 +2,33 @@
  * oidc/ is all that knows the protocol library: the provider and its policy, claims, adapter, keys, clients, and the bridge by which our pages
  * take part in an authorization request. It does not know any page.
  */
-import { createHmac } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
+import type { JWK as PublicJwk } from 'jose';
 import { type ErrorOut, type JWK, type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { ACR } from '#src/identity/assurance.ts';
-import type { Account, Accounts, Clock, Consents, Durable, Ephemeral } from '#src/identity/ports.ts';
+import type { Account, Accounts, Clock, Durable, Ephemeral } from '#src/identity/ports.ts';
 import type { Limits } from '#src/limits.ts';
 import { createAdapter } from './adapter.ts';
+import { createApiLookup } from './apis.ts';
 import { CLAIMS, claimsOf, SCOPES } from './claims.ts';
-import { EXTRA_METADATA, portalClient, sameSecret } from './clients.ts';
+import type { CertificateHeaders } from './client-certificate.ts';
+import { EXTRA_METADATA } from './client-metadata.ts';
+import { portalClient, sameSecret } from './clients.ts';
+import { assertClientAssertion, nonceSecretFrom, protocolFeatures } from './features.ts';
+import { loadGrant } from './grant.ts';
 import { createPolicy } from './policy.ts';
 import { createReadAhead, type ReadAhead } from './read-ahead.ts';
+import { createTokenExchange, type TokenExchange } from './token-exchange.ts';
 
 /** What the pages supply to the provider: an address for an interaction, and the pages that the library would draw itself. */
 export type ProviderPages = {
-  interactionUrl(ctx: KoaContextWithOIDC, interaction: { uid: string; params: Record<string, unknown> }): Promise<string>;
+  interactionUrl(ctx: KoaContextWithOIDC, interaction: { uid: string; params: Record<string, unknown>; deviceCode?: unknown }): Promise<string>;
   logout(ctx: KoaContextWithOIDC, form: string): Promise<void>;
   signedOut(ctx: KoaContextWithOIDC): Promise<void>;
   error(ctx: KoaContextWithOIDC, out: ErrorOut, error: Error): Promise<void>;
+  deviceCode(ctx: KoaContextWithOIDC, form: string, out?: ErrorOut, error?: Error): Promise<void>;
+  deviceConfirm(ctx: KoaContextWithOIDC, form: string, client: unknown, deviceInfo: unknown, userCode: string): Promise<void>;
+  deviceDone(ctx: KoaContextWithOIDC): Promise<void>;
 };
 
 type Parts = {
@@ -27,6 +37,10 @@ type Parts = {
   readonly pairwiseSecret: string;
   readonly proxyHops: number;
   readonly jwks: { keys: JWK[] };
+  /** Keys the nonces of DPoP. */
+  readonly dataSecret: string;
+  readonly certificates?: CertificateHeaders;
+  readonly conformance?: boolean;
   readonly durable: Durable;
   readonly ephemeral: Ephemeral;
   readonly now: Clock;
@@ -35,13 +49,29 @@ type Parts = {
 };
 
 /** Paths that relying parties post to by design; everything else must come from our own pages. */
-export const PROTOCOL_POSTS: ReadonlySet<string> = new Set(['/auth', '/token', '/token/introspection', '/token/revocation', '/me', '/session/end', '/request']);
+export const PROTOCOL_POSTS: ReadonlySet<string> = new Set([
+  '/auth',
+  '/token',
+  '/token/introspection',
+  '/token/revocation',
+  '/me',
+  '/session/end',
+  '/request',
+  '/device/auth',
+]);
+
+const ASYMMETRIC = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const;
+/** Algorithms that we have keys for. */
+const ALGORITHMS = ['RS256', 'ES256'] as const;
+/** A key set or a sector document larger than this is not read. */
+const FETCHED_BYTES = 64 * 1024;
 
 export function createProvider(parts: Parts): Provider {
   const { issuer, limits, pages, durable } = parts;
   const secure = issuer.startsWith('https:');
   const cookie = { httpOnly: true, sameSite: 'lax', signed: true, overwrite: true } as const;
 
+  const api = createApiLookup(durable.apis, parts.now);
   const readAhead = createReadAhead({ records: durable.records, now: parts.now, request: () => Provider.ctx });
 
   const provider = new Provider(issuer, {
@@ -53,14 +83,38 @@ export function createProvider(parts: Parts): Provider {
     subjectTypes: ['public', 'pairwise'],
     responseTypes: ['code'],
     // Only what we promise; the library's default also offers id_token and none.
-    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
-    enabledJWA: { idTokenSigningAlgValues: ['RS256', 'ES256'], clientAuthSigningAlgValues: ['RS256', 'PS256', 'ES256'] },
+    clientAuthMethods: [
+      'client_secret_basic',
+      'client_secret_post',
+      'private_key_jwt',
+      'none',
+      ...(parts.certificates ? (['tls_client_auth', 'self_signed_tls_client_auth'] as const) : []),
+    ],
+    enabledJWA: {
+      idTokenSigningAlgValues: ALGORITHMS,
+      userinfoSigningAlgValues: ALGORITHMS,
+      introspectionSigningAlgValues: ALGORITHMS,
+      authorizationSigningAlgValues: ALGORITHMS,
+      clientAuthSigningAlgValues: ASYMMETRIC,
+      requestObjectSigningAlgValues: ASYMMETRIC,
+      dPoPSigningAlgValues: ASYMMETRIC.filter((algorithm) => algorithm !== 'RS256'),
+    },
     clientDefaults: { id_token_signed_response_alg: 'RS256', response_types: ['code'], grant_types: ['authorization_code'] },
     extraClientMetadata: { properties: EXTRA_METADATA },
     // `entrance` opens recovery from the portal; `again` marks a request that started again by itself.
     extraParams: ['entrance', 'again'],
+    extraTokenClaims: (ctx, token) => ({ ...authenticationOf(ctx), ...actorClaim(exchange.actorOf(token)) }),
+    formats: {
+      customizers: { jwt: (_ctx: unknown, token: object, { payload }: { payload: TrailPayload }) => rememberTrail(exchange, token, payload) },
+    } as never,
     acrValues: Object.keys(ACR),
-    pkce: { required: () => true },
+    pkce: { required: (_ctx, client) => client['pkce_required'] !== false },
+    clientBasedCORS: (_ctx, origin, client) => mayCall(origin, client),
+    assertJwtClientAuthClaimsAndHeader: assertClientAssertion as never,
+    // The certification suite's own server is on the same machine; nowhere else is an inner address ever fetched.
+    ...(parts.conformance ? { fetch: fetchAnywhere as never } : {}),
+    fetchResponseBodyLimits: { jwks_uri: FETCHED_BYTES, sector_identifier_uri: FETCHED_BYTES } as never,
+    enableHttpPostMethods: true,
     rotateRefreshToken: true,
     allowOmittingSingleRegisteredRedirectUri: false,
     cookies: {
@@ -74,35 +128,48 @@ export function createProvider(parts: Parts): Provider {
       short: cookie,
     },
     discovery: { prompt_values_supported: ['none', 'login', 'consent', 'select_account', 'create'], ui_locales_supported: ['fa', 'en'] },
-    features: {
-      devInteractions: { enabled: false },
-      introspection: { enabled: true },
-      revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
-      clientCredentials: { enabled: true },
-      userinfo: { enabled: true },
-      resourceIndicators: { enabled: false },
-      dPoP: { enabled: false },
-      pushedAuthorizationRequests: { enabled: true },
-      rpInitiatedLogout: { enabled: true, logoutSource: pages.logout, postLogoutSuccessSource: pages.signedOut },
-    },
+    features: protocolFeatures({
+      pages,
+      api,
+      limits,
+      nonceSecret: nonceSecretFrom(parts.dataSecret),
+      ...(parts.certificates ? { certificates: parts.certificates } : {}),
+    }) as never,
     interactions: { url: (ctx, interaction) => pages.interactionUrl(ctx, interaction), policy: createPolicy() },
     ttl: {
       AuthorizationCode: limits.authorizationCodeLifetime,
-      AccessToken: limits.accessTokenLifetime,
-      ClientCredentials: limits.accessTokenLifetime,
-      IdToken: limits.idTokenLifetime,
+      AccessToken: (_ctx, token, client) => token.resourceServer?.accessTokenTTL ?? shorter(limits.accessTokenLifetime, client['access_token_lifetime']),
+      ClientCredentials: (_ctx, token, client) => token.resourceServer?.accessTokenTTL ?? shorter(limits.accessTokenLifetime, client['access_token_lifetime']),
+      IdToken: (_ctx, _token, client) => shorter(limits.idTokenLifetime, client['id_token_lifetime']),
+      DeviceCode: limits.deviceCodeLifetime,
       Interaction: limits.interactionLifetime,
       Grant: limits.grantLifetime,
-      RefreshToken: (ctx) => refreshLifetime(ctx, limits),
+      RefreshToken: (ctx, _token, client) => refreshLifetime(ctx, shorter(limits.refreshTokenLifetime, client['refresh_token_lifetime'])),
       Session: (_ctx, session) => sessionLifetime(session, limits, parts.now),
     },
     renderError: pages.error,
     pairwiseIdentifier: (_ctx, subject, client) =>
       createHmac('sha256', parts.pairwiseSecret)
-        .update(`${client['sectorIdentifier'] as string}\0${subject}`)
+        .update(`${(client['pairwise_sector'] ?? client['sectorIdentifier']) as string}\0${subject}`)
         .digest('base64url'),
     findAccount: (ctx, subject) => findAccount(durable.accounts, readAhead, ctx, subject),
     loadExistingGrant: (ctx) => loadGrant(durable.consents, ctx),
+  });
+
+  const exchange = createTokenExchange({
+    provider,
+    accounts: durable.accounts,
+    ephemeral: parts.ephemeral,
+    api,
+    keys: () => parts.jwks.keys.map((key) => publicKey(key as PublicJwk)),
+    now: parts.now,
+    limits,
+  });
+  exchange.register();
+  // The library looks and then writes; of two proofs or assertions that arrive together both would pass.
+  Object.defineProperty(provider.ReplayDetection, 'unique', {
+    value: (issuer: string, jti: string, expires: number) =>
+      parts.ephemeral.create(`replay:${hash('sha256', `${issuer}\0${jti}`, 'base64url')}`, '1', Math.max(1, Math.ceil(expires - parts.now() / 1000))),
   });
 
   provider.proxy = parts.proxyHops > 0;
@@ -115,6 +182,38 @@ export function createProvider(parts: Parts): Provider {
   });
   return provider;
 }
+
+/** A client's own lifetime where it is shorter, in seconds. */
+const shorter = (limit: number, own: unknown): number => (typeof own === 'number' ? Math.min(limit, own) : limit);
+
+/** A script may call for a client from the origins registered for it; a public client's redirect addresses are such origins. */
+function mayCall(origin: string, client: { readonly [field: string]: unknown }): boolean {
+  const registered = (client['allowed_origins'] as string[] | undefined) ?? [];
+  const own = client['clientAuthMethod'] === 'none' ? ((client['redirectUris'] as string[] | undefined) ?? []) : [];
+  return [...registered, ...own].some((address) => URL.canParse(address) && new URL(address).origin === origin);
+}
+
+/** RFC 9068 §2.2.1: how the person was authenticated, from what the token was issued for. */
+function authenticationOf(ctx: KoaContextWithOIDC): Record<string, unknown> | undefined {
+  const { AuthorizationCode: code, RefreshToken: refresh, DeviceCode: device } = (ctx?.oidc?.entities ?? {}) as Record<string, Source | undefined>;
+  const source = code ?? refresh ?? device;
+  return source && { auth_time: source.authTime, acr: source.acr, amr: source.amr };
+}
+type Source = { readonly authTime?: number; readonly acr?: string; readonly amr?: readonly string[] };
+
+const actorClaim = (act: object | undefined): object => (act ? { act } : {});
+
+type TrailPayload = { readonly iat: number; readonly exp: number; readonly aud: string };
+const rememberTrail = (exchange: TokenExchange, token: object, payload: TrailPayload): Promise<void> =>
+  exchange.remember(token as never, { iat: payload.iat, exp: payload.exp, aud: payload.aud });
+
+/** The public half of a JWK (RFC 7517 §9.3). */
+const publicKey = ({ d: _d, p: _p, q: _q, dp: _dp, dq: _dq, qi: _qi, ...rest }: PublicJwk): PublicJwk => rest;
+
+const fetchAnywhere = (url: string, options: RequestInit & { dispatcher?: unknown }): Promise<Response> => {
+  const { dispatcher: _, ...rest } = options;
+  return fetch(url, rest);
+};
 
 /** Checked at every grant, not only at sign-in: a disabled account gets no token from a code or refresh token issued before (CVE-2026-9798). */
 async function findAccount(
@@ -131,48 +230,13 @@ async function findAccount(
 }
 
 /** Rotation never moves the end (ASVS 10.4.8): the successor lives as long as its predecessor had left. */
-function refreshLifetime(ctx: KoaContextWithOIDC, limits: Limits): number {
+function refreshLifetime(ctx: KoaContextWithOIDC, lifetime: number): number {
   const rotated = (ctx?.oidc?.entities as { RotatedRefreshToken?: { remainingTTL: number } } | undefined)?.RotatedRefreshToken;
-  return Math.max(1, rotated?.remainingTTL ?? limits.refreshTokenLifetime);
+  return Math.max(1, rotated?.remainingTTL ?? lifetime);
 }
 
 /** Idle and absolute at once: the library renews the whole lifetime at every touch, for ever, if it is only a number (measured). */
 export function sessionLifetime(session: { loginTs?: number | undefined }, limits: Limits, now: Clock): number {
   const seconds = Math.floor(now() / 1000);
   return Math.max(1, Math.min(limits.sessionIdle, (session.loginTs ?? seconds) + limits.sessionAbsolute - seconds));
-}
-
-/**
- * The grant of this session to this client. First parties get what they ask for; a third party gets what the person allowed before, here or in an
- * earlier session, and the consent page asks for the rest.
- */
-async function loadGrant(consents: Consents, ctx: KoaContextWithOIDC): Promise<InstanceType<Provider['Grant']> | undefined> {
-  const { client, session, account, params, result, provider } = ctx.oidc;
-  if (!client || !account || !session) return undefined;
-  const known = session.grantIdFor(client.clientId);
-  const existing = known ? await provider.Grant.find(known) : undefined;
-  // A grant of the account that was signed in here before is not this person's.
-  const grant =
-    existing && existing.accountId === account.accountId ? existing : new provider.Grant({ accountId: account.accountId, clientId: client.clientId });
-
-  const asked = String(params?.['scope'] ?? '').split(' ');
-  const allowed = client['first_party'] ? asked : ((await consentedScopes(consents, grant, account.accountId, client.clientId, asked)) ?? []);
-  const missing = asked.filter((scope) => allowed.includes(scope) && !grant.getOIDCScopeEncountered().split(' ').includes(scope));
-  if (!missing.length && existing === grant) return grant;
-  if (!missing.length && !result?.consent) return undefined;
-  if (missing.length) grant.addOIDCScope(missing.join(' '));
-  if (client['first_party']) grant.addOIDCClaims([...ctx.oidc.requestParamClaims]);
-  await grant.save();
-  return grant;
-}
-
-async function consentedScopes(
-  consents: Consents,
-  grant: InstanceType<Provider['Grant']>,
-  subject: string,
-  clientId: string,
-  asked: readonly string[],
-): Promise<readonly string[] | undefined> {
-  const held = grant.getOIDCScopeEncountered().split(' ');
-  return asked.every((scope) => held.includes(scope)) ? held : consents.find(subject, clientId);
 }

@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type {
   Account,
   Accounts,
+  Apis,
   Backing,
   Budget,
   Clients,
@@ -10,6 +12,7 @@ import type {
   DurableRecord,
   Identifier,
   Keys,
+  LogoutNotices,
   Outbox,
   OwedMessage,
   Person,
@@ -32,6 +35,8 @@ export function createDurable(db: Db, parts: { roundTrips: () => number; close: 
     consents: consents(db),
     records: records(db),
     clients: clients(db),
+    apis: apis(db),
+    logoutNotices: logoutNotices(db),
     keys: keys(db),
     async ping() {
       await sql`select 1`.execute(db);
@@ -306,6 +311,50 @@ function clients(db: Db): Clients {
         .returning('client_id')
         .execute();
       return rows.length;
+    },
+  };
+}
+
+function apis(db: Db): Apis {
+  return {
+    async find(identifier) {
+      const row = await db.selectFrom('apis').selectAll().where('identifier', '=', identifier).executeTakeFirst();
+      return row && { identifier: row.identifier, settings: row.settings as Record<string, unknown> };
+    },
+    async seed(list) {
+      if (!list.length) return 0;
+      const rows = await db
+        .insertInto('apis')
+        .values(list.map(({ identifier, settings }) => ({ identifier, settings: JSON.stringify(settings) })))
+        .onConflict((conflict) => conflict.column('identifier').doNothing())
+        .returning('identifier')
+        .execute();
+      return rows.length;
+    },
+  };
+}
+
+function logoutNotices(db: Db): LogoutNotices {
+  return {
+    async add({ clientId, subject, sid }, at) {
+      await db.insertInto('logout_notices').values({ id: randomUUID(), client_id: clientId, subject, sid, due_at: at }).execute();
+    },
+    async claim(count, now, holdSeconds) {
+      const rows = await db
+        .updateTable('logout_notices')
+        .set({ due_at: now + holdSeconds * SECOND, tries: sql<number>`tries + 1` })
+        .where('id', 'in', (due) =>
+          due.selectFrom('logout_notices').select('id').where('due_at', '<=', now).orderBy('due_at').limit(count).forUpdate().skipLocked(),
+        )
+        .returningAll()
+        .execute();
+      return rows.map(({ id, client_id: clientId, subject, sid, tries }) => ({ id, clientId, subject, sid, tries }));
+    },
+    async postpone(id, retryAt) {
+      await db.updateTable('logout_notices').set({ due_at: retryAt }).where('id', '=', id).execute();
+    },
+    async settle(id) {
+      await db.deleteFrom('logout_notices').where('id', '=', id).execute();
     },
   };
 }

@@ -46,5 +46,7 @@ export type Database = {
     consumed: number | null;
   };
   clients: { client_id: string; metadata: Json };
+  apis: { identifier: string; settings: Json };
+  logout_notices: { id: string; client_id: string; subject: string; sid: string; due_at: Milliseconds; tries: Generated<number> };
   signing_keys: { kid: string; algorithm: string; sealed: string; created_at: Milliseconds };
 };

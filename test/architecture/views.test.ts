@@ -57,6 +57,7 @@ const VIEWS: Readonly<Record<string, { data?: object[]; errors?: Errors[] }>> = 
         })),
       },
       { again: true, claims: [] },
+      { again: false, claims: [], apis: [{ name: 'x', scopes: ['y', 'z'] }] },
     ],
     errors: [{ form: { code: 'required' } }],
   },
@@ -146,6 +147,12 @@ const VIEWS: Readonly<Record<string, { data?: object[]; errors?: Errors[] }>> = 
       { client: { name: 'x', startUrl: 'https://x.example/' }, action: '/', form: '' },
     ],
   },
+  'account/device': {
+    data: [{ action: '/device', form: '' }],
+    errors: ['required', 'incorrect', 'expired', 'used', 'denied'].map((code) => ({ user_code: { code } })),
+  },
+  'account/device-confirm': { data: [{ action: '/device', form: '', userCode: 'BCDF-GHJK', client: { name: 'x' } }] },
+  'account/device-done': { data: [{}] },
   'account/signed-out': { data: [{}, { client: { name: 'x', startUrl: 'https://x.example/' } }] },
   error: {
     data: Object.keys(STATUS).flatMap((one) => [

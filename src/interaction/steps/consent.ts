@@ -1,5 +1,5 @@
 import { ProfileError } from '#src/errors.ts';
-import { identifierLabel, scopeValues } from '../consent-claims.ts';
+import { apisShown, identifierLabel, scopeValues } from '../consent-claims.ts';
 import { none } from '../fields.ts';
 import { step } from '../step.ts';
 
@@ -8,11 +8,12 @@ export const consent = step({
   name: 'consent',
   form: none,
 
-  async show({ durable, progress, demand, client }) {
+  async show({ durable, progress, demand, client, language, api }) {
     const account = await durable.accounts.find(progress.subject ?? '');
     if (!account) throw new ProfileError('expired');
     const before = client ? await durable.consents.find(account.subject, client.id) : undefined;
-    return { again: before !== undefined, person: identifierLabel(account), claims: scopeValues(account, demand.scopes) };
+    const apis = await apisShown(demand.scopes, language, api);
+    return { apis, again: before !== undefined, person: identifierLabel(account), claims: scopeValues(account, demand.scopes) };
   },
 
   submit: () => ({ errors: { form: { code: 'required' } } }),

@@ -1,0 +1,82 @@
+import { createHmac } from 'node:crypto';
+import { errors, type KoaContextWithOIDC } from 'oidc-provider';
+import type { Limits } from '#src/limits.ts';
+import { type Api, resourceServerInfo } from './apis.ts';
+import { type CertificateHeaders, certificateMatches, certificateOf, certificateVerified } from './client-certificate.ts';
+import type { ProviderPages } from './provider.ts';
+import { FAPI_ALGORITHMS } from './security-profile.ts';
+
+type Parts = {
+  readonly pages: ProviderPages;
+  readonly api: (identifier: string) => Promise<Api | undefined>;
+  readonly limits: Limits;
+  /** Keys the nonces of proofs of possession; the same in every process. */
+  readonly nonceSecret: Buffer;
+  readonly certificates?: CertificateHeaders;
+};
+
+type Client = { readonly [field: string]: unknown } | undefined;
+
+/** What the protocol library does for us, one row a specification. */
+export function protocolFeatures({ pages, api, limits, nonceSecret, certificates }: Parts) {
+  return {
+    devInteractions: { enabled: false },
+    introspection: { enabled: true, allowedPolicy: mayIntrospect },
+    jwtIntrospection: { enabled: true },
+    jwtUserinfo: { enabled: true },
+    revocation: {
+      enabled: true,
+      allowedPolicy: (_ctx: unknown, client: { clientId: string }, token: { clientId?: string }) => token.clientId === client.clientId,
+    },
+    clientCredentials: { enabled: true },
+    userinfo: { enabled: true },
+    claimsParameter: { enabled: true },
+    // RFC 9126; never longer than 60 s.
+    pushedAuthorizationRequests: { enabled: true },
+    // RFC 9101, by value only: what a request_uri names is never fetched.
+    requestObjects: { enabled: true },
+    jwtResponseModes: { enabled: true },
+    // RFC 9449. A nonce is demanded where the client is registered so, and offered to a proof whose clock is off.
+    dPoP: { enabled: true, nonceSecret, requireNonce: (ctx: KoaContextWithOIDC) => ctx.oidc.client?.['dpop_nonce'] === true },
+    // RFC 8707, tokens in the form of RFC 9068.
+    resourceIndicators: {
+      enabled: true,
+      getResourceServerInfo: async (_ctx: unknown, resource: string, client: { clientId: string }) => resourceServerInfo(await api(resource), client, limits),
+      defaultResource: (_ctx: unknown, _client: unknown, oneOf?: readonly string[]) => (oneOf?.length === 1 ? oneOf[0] : undefined),
+      useGrantedResource: () => true,
+    },
+    deviceFlow: { enabled: true, userCodeInputSource: pages.deviceCode, userCodeConfirmSource: pages.deviceConfirm, successSource: pages.deviceDone },
+    rpInitiatedLogout: { enabled: true, logoutSource: pages.logout, postLogoutSuccessSource: pages.signedOut },
+    backchannelLogout: { enabled: true },
+    fapi: { enabled: true, profile: (_ctx: unknown, client: Client) => (client?.['security_profile'] ? '2.0' : undefined) },
+    ...(certificates ? { mTLS: mutualTls(certificates) } : {}),
+  };
+}
+
+/** RFC 8705: registered with an authority's certificate, or with a self-signed one of their own JWKS. */
+function mutualTls(headers: CertificateHeaders) {
+  return {
+    enabled: true,
+    certificateBoundAccessTokens: true,
+    tlsClientAuth: true,
+    selfSignedTlsClientAuth: true,
+    getCertificate: (ctx: KoaContextWithOIDC) => certificateOf(ctx, headers),
+    certificateAuthorized: (ctx: KoaContextWithOIDC) => certificateVerified(ctx, headers),
+    certificateSubjectMatches: (ctx: KoaContextWithOIDC, property: string, expected: string) => certificateMatches(ctx, headers, property, expected),
+  };
+}
+
+/** A client may look at its own tokens; an API, at tokens that were issued for it. */
+function mayIntrospect(_ctx: unknown, client: { clientId: string; [field: string]: unknown }, token: { clientId?: string; aud?: string | string[] }): boolean {
+  const apis = Object.keys((client['resources'] as object | undefined) ?? {});
+  return token.clientId === client.clientId || [token.aud ?? []].flat().some((audience) => apis.includes(audience));
+}
+
+/** The profile takes assertions for the issuer only, as one string, and no RS256 (FAPI 2.0 §5.3.2.1, §5.4.1). */
+export async function assertClientAssertion(ctx: KoaContextWithOIDC, claims: { aud?: unknown }, header: { alg?: string }): Promise<void> {
+  if (!ctx.oidc.client?.['security_profile']) return;
+  if (claims.aud !== ctx.oidc.issuer) throw new errors.InvalidClientAuth('audience (aud) must equal the issuer identifier url');
+  if (!FAPI_ALGORITHMS.includes(header.alg ?? '')) throw new errors.InvalidClientAuth(`alg must be one of ${FAPI_ALGORITHMS.join(', ')}`);
+}
+
+export const nonceSecretFrom = (secret: string): Buffer => createHmac('sha256', secret).update('dpop-nonce').digest();

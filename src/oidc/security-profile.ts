@@ -1,0 +1,29 @@
+/** FAPI 2.0 Security Profile (final, 22 February 2025) and FAPI 2.0 Message Signing, as one switch on a client. */
+export const FAPI_PROFILES = ['fapi2', 'fapi2-message-signing'] as const;
+export type FapiProfile = (typeof FAPI_PROFILES)[number];
+
+/** Algorithms that the profile allows (FAPI 2.0 §5.4.1); RS256 is not among them. */
+export const FAPI_ALGORITHMS: readonly string[] = ['PS256', 'ES256', 'EdDSA'];
+
+/** What the switch means in registered metadata; each value may be replaced by an allowed other one. */
+const METADATA: Readonly<Record<FapiProfile, Readonly<Record<string, unknown>>>> = {
+  fapi2: { require_pushed_authorization_requests: true, id_token_signed_response_alg: 'PS256', token_endpoint_auth_signing_alg: 'PS256' },
+  'fapi2-message-signing': {
+    require_pushed_authorization_requests: true,
+    require_signed_request_object: true,
+    id_token_signed_response_alg: 'PS256',
+    token_endpoint_auth_signing_alg: 'PS256',
+    request_object_signing_alg: 'PS256',
+    authorization_signed_response_alg: 'PS256',
+    introspection_signed_response_alg: 'PS256',
+    response_modes: ['jwt', 'query.jwt', 'form_post.jwt'],
+  },
+};
+
+/** Metadata that follows from the client's profile; empty without one. Tokens are bound to a certificate where that is registered, else to a DPoP key. */
+export function profileMetadata(client: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const profile = client['security_profile'] as FapiProfile | undefined;
+  if (!profile) return {};
+  const certificate = client['tls_client_certificate_bound_access_tokens'] === true;
+  return { ...METADATA[profile], ...(certificate ? {} : { dpop_bound_access_tokens: true }) };
+}
