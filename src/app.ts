@@ -31,6 +31,7 @@ import type { Services } from './interaction/step.ts';
 import { createApiLookup } from './oidc/apis.ts';
 import { createBackChannel } from './oidc/back-channel.ts';
 import { createBridge } from './oidc/bridge.ts';
+import { postedRequest } from './oidc/posted-request.ts';
 import { createProvider, PROTOCOL_POSTS } from './oidc/provider.ts';
 import { createProtocolPages } from './protocol-pages.ts';
 
@@ -144,6 +145,7 @@ export function createApp({ config, stores, connectors, jwks, now, log, hashes }
   provider.use(assets.serve);
   provider.use(bodyLimit(limits.bodyBytes));
   provider.use(originCheck(issuer, PROTOCOL_POSTS));
+  provider.use(postedRequest(limits.bodyBytes));
   provider.use(longParameters(limits.parameterLength));
   provider.use(languageSwitch(secure));
   provider.use(deviceCodes(services.limiter));

@@ -114,7 +114,6 @@ export function createProvider(parts: Parts): Provider {
     // The certification suite's own server is on the same machine; nowhere else is an inner address ever fetched.
     ...(parts.conformance ? { fetch: fetchAnywhere as never } : {}),
     fetchResponseBodyLimits: { jwks_uri: FETCHED_BYTES, sector_identifier_uri: FETCHED_BYTES } as never,
-    enableHttpPostMethods: true,
     rotateRefreshToken: true,
     allowOmittingSingleRegisteredRedirectUri: false,
     cookies: {
