@@ -28,7 +28,11 @@ import { createDrafts } from './interaction/drafts.ts';
 import { createKnownBrowsers } from './interaction/known-browsers.ts';
 import { interactionRouter } from './interaction/router.ts';
 import type { Services } from './interaction/step.ts';
+import { LEGACY_POSTS, legacyEndpoints } from './legacy/endpoints.ts';
+import { announceEnd } from './legacy/permission.ts';
+import { createUseCount } from './legacy/uses.ts';
 import { createBridge } from './oidc/bridge.ts';
+import { createLegacyBridge } from './oidc/legacy-bridge.ts';
 import { createProvider, PROTOCOL_POSTS } from './oidc/provider.ts';
 import { createProtocolPages } from './protocol-pages.ts';
 
@@ -49,7 +53,7 @@ export type App = {
   /** Sends owed messages that are due, and tells people who wait for a register. */
   deliver(): Promise<number>;
   watchRegistry(): Promise<number>;
-  /** Resolves when no code is on its way to the gateway. */
+  /** Resolves when no code is on its way to the gateway, and every use of an old form is written down. */
   drained(): Promise<void>;
 };
 
@@ -113,6 +117,18 @@ export function createApp({ config, stores, connectors, jwks, now, log, hashes }
     },
   });
   const bridge = createBridge({ provider, ephemeral, now, limits, seal });
+  const legacyUses = createUseCount({ store: durable.legacy, now, onError: (error) => log.error({ error }, 'legacy uses') });
+  const legacyBridge = createLegacyBridge({
+    provider,
+    durable,
+    jwks: () => jwks,
+    now,
+    limits,
+    used(ctx, client, form) {
+      announceEnd(ctx, client);
+      ctx.res.once('finish', () => legacyUses.add(client.id, [form]));
+    },
+  });
 
   /** The e-service that the person came from, on every error page that can know it. */
   const extras = async (ctx: Koa.Context, error: ProfileError): Promise<Locals> => {
@@ -135,9 +151,10 @@ export function createApp({ config, stores, connectors, jwks, now, log, hashes }
   provider.use(health(stores, log));
   provider.use(assets.serve);
   provider.use(bodyLimit(limits.bodyBytes));
-  provider.use(originCheck(issuer, PROTOCOL_POSTS));
+  provider.use(originCheck(issuer, new Set([...PROTOCOL_POSTS, ...LEGACY_POSTS])));
   provider.use(longParameters(limits.parameterLength));
   provider.use(languageSwitch(secure));
+  provider.use(legacyEndpoints({ bridge: legacyBridge, store: durable.legacy, now, limits, uses: legacyUses }));
   const router = { bridge, services, render: pages.render, texts, language: config.language };
   const interactions = interactionRouter({
     ...router,
@@ -150,7 +167,13 @@ export function createApp({ config, stores, connectors, jwks, now, log, hashes }
   listen(provider as unknown as Koa, log);
 
   const watch = createRegistryWatch({ waiting: durable.waiting, connectors, seal, now });
-  return { koa: provider, pages, deliver: () => outbox.run(), watchRegistry: () => watch.run(), drained: () => sms.drained() };
+  return {
+    koa: provider,
+    pages,
+    deliver: () => outbox.run(),
+    watchRegistry: () => watch.run(),
+    drained: () => Promise.all([sms.drained(), legacyUses.flush()]).then(() => {}),
+  };
 
   function clientNameOf(client: { clientId: string; [field: string]: unknown } | undefined): (language: 'fa' | 'en') => string | undefined {
     const names = client?.['names'] as Record<string, string> | undefined;

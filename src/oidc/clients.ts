@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs';
 import type { ClientMetadata } from 'oidc-provider';
 import { z } from 'zod';
 import type { StoredClient } from '#src/identity/ports.ts';
+import { legacyTerms } from './legacy-terms.ts';
 
 /** Our own client metadata, beside what OpenID Connect Registration defines. */
-export const EXTRA_METADATA = ['first_party', 'start_url', 'names'];
+export const EXTRA_METADATA = ['first_party', 'start_url', 'names', 'legacy'];
 
 /** The relying party as our pages name it. */
 export type ClientFacts = { readonly id: string; readonly names: Readonly<Record<string, string>>; readonly firstParty: boolean; readonly startUrl?: string };
@@ -55,8 +56,13 @@ const clientFile = z.array(
       application_type: z.enum(['web', 'native']).default('web'),
       jwks_uri: address.optional(),
       default_acr_values: z.array(z.string()).optional(),
+      legacy: legacyTerms.optional(),
     })
-    .strict(),
+    .strict()
+    .refine(({ legacy, post_logout_redirect_uris: known = [] }) => (legacy?.signout_uris ?? []).every((uri) => known.includes(uri)), {
+      path: ['legacy', 'signout_uris'],
+      message: 'each must also stand in post_logout_redirect_uris',
+    }),
 );
 
 /** Clients of a JSON file in config/. Throws with every problem named when the file is not as expected. */

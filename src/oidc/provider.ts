@@ -10,6 +10,7 @@ import type { Limits } from '#src/limits.ts';
 import { createAdapter } from './adapter.ts';
 import { CLAIMS, claimsOf, SCOPES } from './claims.ts';
 import { EXTRA_METADATA, portalClient, sameSecret } from './clients.ts';
+import { endsWithSession, issueRefreshToken, legacyResources, stampLegacyToken } from './legacy-audience.ts';
 import { createPolicy } from './policy.ts';
 import { createReadAhead, type ReadAhead } from './read-ahead.ts';
 
@@ -62,6 +63,9 @@ export function createProvider(parts: Parts): Provider {
     acrValues: Object.keys(ACR),
     pkce: { required: () => true },
     rotateRefreshToken: true,
+    issueRefreshToken,
+    expiresWithSession: endsWithSession(parts.now),
+    formats: { customizers: { jwt: stampLegacyToken } },
     allowOmittingSingleRegisteredRedirectUri: false,
     cookies: {
       keys: [...parts.cookieSecrets],
@@ -80,7 +84,7 @@ export function createProvider(parts: Parts): Provider {
       revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
       clientCredentials: { enabled: true },
       userinfo: { enabled: true },
-      resourceIndicators: { enabled: false },
+      resourceIndicators: legacyResources(parts.now, limits),
       dPoP: { enabled: false },
       pushedAuthorizationRequests: { enabled: true },
       rpInitiatedLogout: { enabled: true, logoutSource: pages.logout, postLogoutSuccessSource: pages.signedOut },
@@ -88,7 +92,7 @@ export function createProvider(parts: Parts): Provider {
     interactions: { url: (ctx, interaction) => pages.interactionUrl(ctx, interaction), policy: createPolicy() },
     ttl: {
       AuthorizationCode: limits.authorizationCodeLifetime,
-      AccessToken: limits.accessTokenLifetime,
+      AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? limits.accessTokenLifetime,
       ClientCredentials: limits.accessTokenLifetime,
       IdToken: limits.idTokenLifetime,
       Interaction: limits.interactionLifetime,

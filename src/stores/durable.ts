@@ -17,6 +17,7 @@ import type {
   StoredKey,
   Waiting,
 } from '#src/identity/ports.ts';
+import { legacyUses } from './legacy.ts';
 import type { Database } from './schema.ts';
 
 type Db = Kysely<Database>;
@@ -33,6 +34,7 @@ export function createDurable(db: Db, parts: { roundTrips: () => number; close: 
     records: records(db),
     clients: clients(db),
     keys: keys(db),
+    legacy: legacyUses(db),
     async ping() {
       await sql`select 1`.execute(db);
     },

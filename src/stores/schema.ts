@@ -46,5 +46,6 @@ export type Database = {
     consumed: number | null;
   };
   clients: { client_id: string; metadata: Json };
+  legacy_uses: { client_id: string; form: string; day: string; uses: number; last_at: Milliseconds };
   signing_keys: { kid: string; algorithm: string; sealed: string; created_at: Milliseconds };
 };

@@ -194,7 +194,7 @@ if (REAL.databaseUrl) {
   test('PostgreSQL: processes that start together migrate once', async () => {
     const own = await freshDatabase(databaseUrl);
     const ran = await Promise.all([1, 2, 3].map(() => migrateOnly({ ...settings, databaseUrl: own })));
-    assert.equal(ran.flat().length, 1);
+    assert.equal(ran.flat().length, new Set(ran.flat()).size);
   });
 } else test('PostgreSQL', { skip: 'TEST_DATABASE_URL is not set; .ci/run sets it' }, () => {});
 
