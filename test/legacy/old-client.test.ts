@@ -191,6 +191,21 @@ test('the user record is for old-style tokens only; another origin’s script do
   assert.deepEqual([preflight.status, preflight.headers.get('access-control-allow-headers')], [204, 'authorization']);
 });
 
+test('a third party’s person consents first, and is known to it by a pairwise identifier only', async () => {
+  const old = await oldClient(s, { default_scope: 'openid' }, { first_party: false });
+  const { url, verifier } = old.request();
+  await browser.open(s.origin + url);
+  assert.equal(stepOf(browser.page), 'consent');
+  const end = await browser.submit({ action: 'allow' });
+  const answer = await old.redeem('/auth/server/token', new URL(end.url).searchParams.get('code') ?? '', verifier);
+  const { data } = (await (await currentUser(answer.body['access_token'])).json()) as { data: Record<string, unknown> };
+  const first = await oldClient(s, {});
+  const own = await first.code(browser);
+  const firsts = await verified((await first.redeem('/auth/server/token', own.code, own.verifier)).body['access_token']);
+  assert.deepEqual(Object.keys(data), ['entityId']);
+  assert.notEqual(data['entityId'], firsts.sub);
+});
+
 test('a script on the client’s own origin redeems its code; on another it reads nothing', async () => {
   const old = await oldClient(s, {});
   const redeem = async (origin: string) => {
@@ -265,19 +280,4 @@ test('for a client without terms there is nothing at the old addresses', async (
   assert.equal((await browser.open(`${s.origin}/auth/server/authorize`)).status, 404);
   assert.equal((await fetch(`${s.origin}/auth/server/token`)).status, 405);
   assert.equal((await modern.post('/auth/server/token', {})).body['error'], 'unauthorized_client');
-});
-
-test('an old refresh token outlives the browser’s session only where the terms say so', async () => {
-  const refreshed = async (scope: string): Promise<number> => {
-    const old = await oldClient(s, { default_scope: scope });
-    const own = s.browser();
-    const end = await signIn(own, person, PASSWORD, old.request().url);
-    assert.notEqual(stepOf(end), 'sign-in');
-    const { code, verifier } = await old.code(own);
-    const { body } = await old.redeem('/auth/server/v2/token', code, verifier);
-    await own.submit({}, `${s.origin}/account/sign-out`);
-    return (await old.post('/auth/server/v2/token', { grant_type: 'refresh_token', client_id: old.id, refresh_token: String(body['refresh_token']) })).status;
-  };
-  assert.equal(await refreshed('openid profile'), 400);
-  assert.equal(await refreshed('openid profile offline_access'), 400, 'the portal’s sign-out ends every grant of the session');
 });
