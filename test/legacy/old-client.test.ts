@@ -232,6 +232,28 @@ test('response_type=token answers with a token in the fragment, for a client tha
   assert.equal((await currentUser(answer.get('access_token'))).status, 200);
 });
 
+test('a visit that died starts again as what it was, old form and all', async () => {
+  const old = await oldClient(s, {});
+  const own = s.browser();
+  await own.open(`/auth/server/authorize?${new URLSearchParams({ client_id: old.id, redirect_uri: old.callback, response_type: 'token' })}`);
+  const dead = own.page.url;
+  own.forget('interaction');
+  const again = await own.open(dead);
+  assert.notEqual(again.url, dead);
+  const implicit = await own.submit({ identifier: person.code, password: PASSWORD });
+  assert.match(implicit.url, /#.*access_token=eyJ/);
+
+  const other = s.browser();
+  const { url, verifier } = old.request();
+  await other.open(url);
+  const gone = other.page.url;
+  other.forget('interaction');
+  assert.notEqual((await other.open(gone)).url, gone);
+  const end = await other.submit({ identifier: person.code, password: PASSWORD });
+  const answer = await old.redeem('/auth/server/token', new URL(end.url).searchParams.get('code') ?? '', verifier);
+  assert.deepEqual((await verified(answer.body['access_token'])).aud, AUDIENCES);
+});
+
 test('response_type=token is refused to everybody else, by any path, and is not advertised', async () => {
   const old = await oldClient(s, { forms: ['paths', 'no-scope'] });
   const params = { client_id: old.id, redirect_uri: old.callback, response_type: 'token' };
