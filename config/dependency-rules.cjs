@@ -24,12 +24,24 @@ module.exports = {
       { path: '^src/interaction/steps/(?!index)' },
       { path: '^src/interaction/steps/' },
     ),
-    forbid('http-is-a-kit', 'http/ knows no feature', { path: '^src/http' }, { path: '^src/(oidc|interaction|account|identity|stores|connectors)' }),
+    forbid('http-is-a-kit', 'http/ knows no feature', { path: '^src/http' }, { path: '^src/(oidc|interaction|account|legacy|identity|stores|connectors)' }),
     forbid(
       'protocol-knows-no-page',
       'oidc/ asks for pages, it does not know them',
       { path: '^src/oidc' },
-      { path: '^src/(interaction|account|stores|connectors)' },
+      { path: '^src/(interaction|account|legacy|stores|connectors)' },
+    ),
+    forbid(
+      'legacy-translates-only',
+      'legacy/ turns old requests into standard ones; it meets the protocol in legacy-* of oidc/',
+      { path: '^src/legacy' },
+      { path: '^src/(oidc/(?!legacy-)|interaction|account|stores|connectors)' },
+    ),
+    forbid(
+      'nothing-needs-legacy',
+      'the old interface can be deleted in one piece',
+      { path: '^src', pathNot: '^src/(legacy|app|main)' },
+      { path: '^src/legacy' },
     ),
     forbid(
       'pages-know-the-bridge-only',
@@ -42,7 +54,7 @@ module.exports = {
       'drivers-serve-the-domain',
       'stores and connectors know the domain only',
       { path: '^src/(stores|connectors)' },
-      { path: '^src/(oidc|interaction|account|http|app|main|config)' },
+      { path: '^src/(oidc|interaction|account|legacy|http|app|main|config)' },
     ),
     forbid('stores-are-plugged-in', 'only main sees concrete stores', { path: '^src', pathNot: '^src/(stores|main)' }, { path: '^src/stores' }),
     forbid(

@@ -28,9 +28,13 @@ import { createDrafts } from './interaction/drafts.ts';
 import { createKnownBrowsers } from './interaction/known-browsers.ts';
 import { interactionRouter } from './interaction/router.ts';
 import type { Services } from './interaction/step.ts';
+import { LEGACY_POSTS, legacyEndpoints } from './legacy/endpoints.ts';
+import { announceEnd } from './legacy/permission.ts';
+import { createUseCount } from './legacy/uses.ts';
 import { createApiLookup } from './oidc/apis.ts';
 import { createBackChannel } from './oidc/back-channel.ts';
 import { createBridge } from './oidc/bridge.ts';
+import { createLegacyBridge } from './oidc/legacy-bridge.ts';
 import { postedRequest } from './oidc/posted-request.ts';
 import { createProvider, PROTOCOL_POSTS } from './oidc/provider.ts';
 import { createProtocolPages } from './protocol-pages.ts';
@@ -54,7 +58,7 @@ export type App = {
   watchRegistry(): Promise<number>;
   /** Tells relying parties that are due of sign-outs. */
   tellSignOuts(): Promise<number>;
-  /** Resolves when no code is on its way to the gateway. */
+  /** Resolves when no code is on its way to the gateway, and every use of an old form is written down. */
   drained(): Promise<void>;
 };
 
@@ -122,6 +126,18 @@ export function createApp({ config, stores, connectors, jwks, now, log, hashes }
   });
   const bridge = createBridge({ provider, ephemeral, now, limits, seal, api: createApiLookup(durable.apis, now) });
   const backChannel = createBackChannel({ provider, notices: durable.logoutNotices, now, note });
+  const legacyUses = createUseCount({ store: durable.legacy, now, onError: (error) => log.error({ error }, 'legacy uses') });
+  const legacyBridge = createLegacyBridge({
+    provider,
+    durable,
+    jwks: () => jwks,
+    now,
+    limits,
+    used(ctx, client, form) {
+      announceEnd(ctx, client);
+      ctx.res.once('finish', () => legacyUses.add(client.id, [form]));
+    },
+  });
 
   /** The e-service that the person came from, on every error page that can know it. */
   const extras = async (ctx: Koa.Context, error: ProfileError): Promise<Locals> => {
@@ -144,11 +160,12 @@ export function createApp({ config, stores, connectors, jwks, now, log, hashes }
   provider.use(health(stores, log));
   provider.use(assets.serve);
   provider.use(bodyLimit(limits.bodyBytes));
-  provider.use(originCheck(issuer, PROTOCOL_POSTS));
+  provider.use(originCheck(issuer, new Set([...PROTOCOL_POSTS, ...LEGACY_POSTS])));
   provider.use(postedRequest(limits.bodyBytes));
   provider.use(longParameters(limits.parameterLength));
   provider.use(languageSwitch(secure));
   provider.use(deviceCodes(services.limiter));
+  provider.use(legacyEndpoints({ bridge: legacyBridge, store: durable.legacy, now, limits, uses: legacyUses }));
   const router = { bridge, services, render: pages.render, texts, language: config.language };
   const interactions = interactionRouter({
     ...router,
@@ -167,7 +184,7 @@ export function createApp({ config, stores, connectors, jwks, now, log, hashes }
     deliver: () => outbox.run(),
     watchRegistry: () => watch.run(),
     tellSignOuts: () => backChannel.deliver(),
-    drained: () => sms.drained(),
+    drained: () => Promise.all([sms.drained(), legacyUses.flush()]).then(() => {}),
   };
 
   function clientNameOf(client: { clientId: string; [field: string]: unknown } | undefined): (language: 'fa' | 'en') => string | undefined {

@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'busy'
   | 'unavailable'
   | 'client-request'
+  | 'retired'
   | 'unexpected';
 
 /** HTTP status of each explainable failure. */
@@ -25,6 +26,7 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = {
   busy: 503,
   unavailable: 503,
   'client-request': 400,
+  retired: 410,
   unexpected: 500,
 };
 

@@ -7,6 +7,7 @@ import { type Config, ConfigError, isEmbedded, loadConfig } from './config.ts';
 import { createConnectors } from './connectors/index.ts';
 import { type EmbeddedSecrets, embeddedSecrets, ONE_ADDRESS, sampleClients } from './embedded.ts';
 import { createLog, type Log } from './http/log.ts';
+import { legacyReport, reportText } from './legacy/report.ts';
 import { readApis } from './oidc/apis.ts';
 import { readClients } from './oidc/clients.ts';
 import { loadSigningKeys } from './oidc/keys.ts';
@@ -22,6 +23,13 @@ async function migrateAndEnd(): Promise<void> {
   const { config } = settings();
   const ran = await migrateOnly({ ...storeSettings(config), onError: console.error });
   console.log(ran.length ? `migrated: ${ran.join(', ')}` : 'nothing to migrate');
+}
+
+async function printLegacyReport(): Promise<void> {
+  const { config } = settings();
+  const stores = await openStores({ ...storeSettings(config), onError: console.error });
+  console.log(reportText(await legacyReport(stores.durable.legacy, Date.now())));
+  await stores.close();
 }
 
 async function serve(): Promise<void> {
@@ -155,6 +163,7 @@ function drainOnSignal({ server, app, stores, config, log, background, sideServe
 
 try {
   if (process.argv[2] === 'migrate') await migrateAndEnd();
+  else if (process.argv[2] === 'legacy-report') await printLegacyReport();
   else await serve();
 } catch (error) {
   console.error(error instanceof ConfigError || !(error instanceof Error) ? String((error as Error).message ?? error) : error.message);

@@ -177,6 +177,20 @@ export interface Keys {
   ensure(make: () => Promise<readonly StoredKey[]>): Promise<readonly StoredKey[]>;
 }
 
+/** Uses of one form of the old interface by one client on one day (YYYY-MM-DD, UTC); `lastAt` in milliseconds. */
+export type LegacyUse = { readonly clientId: string; readonly form: string; readonly day: string; readonly count: number; readonly lastAt: number };
+
+export interface LegacyUses {
+  /** Adds to the counts of those days; one entry for one client, form and day. */
+  add(uses: readonly LegacyUse[]): Promise<void>;
+  /** Last use of each client and form, ever, and how many since that day. */
+  since(day: string): Promise<readonly Omit<LegacyUse, 'day'>[]>;
+  /** Clients that have terms for the old interface. */
+  clients(): Promise<readonly StoredClient[]>;
+  /** Those of them whose old sign-out may return to exactly this address. */
+  clientsOfSignout(uri: string): Promise<readonly StoredClient[]>;
+}
+
 export type Durable = {
   readonly accounts: Accounts;
   readonly outbox: Outbox;
@@ -188,6 +202,7 @@ export type Durable = {
   readonly apis: Apis;
   readonly logoutNotices: LogoutNotices;
   readonly keys: Keys;
+  readonly legacy: LegacyUses;
   /** Throws when the store does not answer. */
   ping(): Promise<void>;
   /** Number of SQL statements sent so far, for the benchmark. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isAcr } from '#src/identity/assurance.ts';
+import { legacyTerms } from './legacy-terms.ts';
 import { FAPI_PROFILES } from './security-profile.ts';
 import { TOKEN_EXCHANGE } from './token-exchange.ts';
 
@@ -50,6 +51,8 @@ const OWN = {
   pairwise_sector: z.string().min(1).optional(),
   /** Origins whose scripts may call the token, userinfo and introspection endpoints. */
   allowed_origins: z.array(z.url()).optional(),
+  /** Old forms that this client may still use, and until when. */
+  legacy: legacyTerms.optional(),
   /** Proofs of possession must carry the server's nonce (RFC 9449 §8). */
   dpop_nonce: z.boolean().optional(),
 } as const;
@@ -99,6 +102,8 @@ export const clientFile = z.array(
       if (client.pkce_required === false && !client.conformance) problem('only for clients of the conformance suite', 'pkce_required');
       if (client.grant_types.includes('authorization_code') && !client.redirect_uris.length) problem('needed for authorization_code', 'redirect_uris');
       if (client.grant_types.includes(TOKEN_EXCHANGE) && !client.token_exchange) problem('needed for token exchange', 'token_exchange');
+      if ((client.legacy?.signout_uris ?? []).some((uri) => !(client.post_logout_redirect_uris ?? []).includes(uri)))
+        problem('each of signout_uris must also stand in post_logout_redirect_uris', 'legacy');
       if (client.sms_forbidden && client.acr_floor === 'urn:profile:2') problem('cannot be reached without SMS', 'acr_floor');
     }),
 );

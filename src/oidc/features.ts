@@ -1,8 +1,10 @@
 import { createHmac } from 'node:crypto';
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
+import type { Clock } from '#src/identity/ports.ts';
 import type { Limits } from '#src/limits.ts';
 import { type Api, resourceServerInfo } from './apis.ts';
 import { type CertificateHeaders, certificateMatches, certificateOf, certificateVerified } from './client-certificate.ts';
+import { LEGACY_RESOURCE, legacyResources } from './legacy-audience.ts';
 import type { ProviderPages } from './provider.ts';
 import { FAPI_ALGORITHMS } from './security-profile.ts';
 
@@ -10,6 +12,7 @@ type Parts = {
   readonly pages: ProviderPages;
   readonly api: (identifier: string) => Promise<Api | undefined>;
   readonly limits: Limits;
+  readonly now: Clock;
   /** Keys the nonces of proofs of possession; the same in every process. */
   readonly nonceSecret: Buffer;
   readonly certificates?: CertificateHeaders;
@@ -18,7 +21,7 @@ type Parts = {
 type Client = { readonly [field: string]: unknown } | undefined;
 
 /** What the protocol library does for us, one row a specification. */
-export function protocolFeatures({ pages, api, limits, nonceSecret, certificates }: Parts) {
+export function protocolFeatures({ pages, api, limits, now, nonceSecret, certificates }: Parts) {
   return {
     devInteractions: { enabled: false },
     introspection: { enabled: true, allowedPolicy: mayIntrospect },
@@ -39,17 +42,30 @@ export function protocolFeatures({ pages, api, limits, nonceSecret, certificates
     // RFC 9449. A nonce is demanded where the client is registered so, and offered to a proof whose clock is off.
     dPoP: { enabled: true, nonceSecret, requireNonce: (ctx: KoaContextWithOIDC) => ctx.oidc.client?.['dpop_nonce'] === true },
     // RFC 8707, tokens in the form of RFC 9068.
-    resourceIndicators: {
-      enabled: true,
-      getResourceServerInfo: async (_ctx: unknown, resource: string, client: { clientId: string }) => resourceServerInfo(await api(resource), client, limits),
-      defaultResource: (_ctx: unknown, _client: unknown, oneOf?: readonly string[]) => (oneOf?.length === 1 ? oneOf[0] : undefined),
-      useGrantedResource: () => true,
-    },
+    resourceIndicators: resources(api, limits, now),
     deviceFlow: { enabled: true, userCodeInputSource: pages.deviceCode, userCodeConfirmSource: pages.deviceConfirm, successSource: pages.deviceDone },
     rpInitiatedLogout: { enabled: true, logoutSource: pages.logout, postLogoutSuccessSource: pages.signedOut },
     backchannelLogout: { enabled: true },
     fapi: { enabled: true, profile: (_ctx: unknown, client: Client) => (client?.['security_profile'] ? '2.0' : undefined) },
     ...(certificates ? { mTLS: mutualTls(certificates) } : {}),
+  };
+}
+
+/** Registered APIs, and beside them the one resource that stands for the tokens of the old paths. */
+function resources(api: Parts['api'], limits: Limits, now: Clock) {
+  const legacy = legacyResources(now, limits);
+  return {
+    enabled: true,
+    async getResourceServerInfo(ctx: KoaContextWithOIDC, resource: string, client: { clientId: string }) {
+      return resource === LEGACY_RESOURCE ? legacy.getResourceServerInfo(ctx, resource, client) : resourceServerInfo(await api(resource), client, limits);
+    },
+    async defaultResource(ctx: KoaContextWithOIDC, client: unknown, oneOf?: readonly string[]) {
+      const found = await legacy.defaultResource(ctx, client, oneOf);
+      return Array.isArray(found) && found.length === 1 ? found[0] : found;
+    },
+    // Whoever named a resource in the authorization request need not name it again; a token of the old paths is for the old paths only.
+    useGrantedResource: async (ctx: KoaContextWithOIDC, model: { resource?: string | string[] }) =>
+      model.resource !== LEGACY_RESOURCE || (await legacy.useGrantedResource(ctx)),
   };
 }
 

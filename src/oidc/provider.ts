@@ -16,6 +16,7 @@ import { EXTRA_METADATA } from './client-metadata.ts';
 import { portalClient, sameSecret } from './clients.ts';
 import { assertClientAssertion, nonceSecretFrom, protocolFeatures } from './features.ts';
 import { loadGrant } from './grant.ts';
+import { endsWithSession, issueRefreshToken, stampLegacyToken } from './legacy-audience.ts';
 import { createPolicy } from './policy.ts';
 import { createReadAhead, type ReadAhead } from './read-ahead.ts';
 import { createTokenExchange, type TokenExchange } from './token-exchange.ts';
@@ -105,7 +106,12 @@ export function createProvider(parts: Parts): Provider {
     extraParams: ['entrance', 'again'],
     extraTokenClaims: (ctx, token) => ({ ...authenticationOf(ctx), ...actorClaim(exchange.actorOf(token)) }),
     formats: {
-      customizers: { jwt: (_ctx: unknown, token: object, { payload }: { payload: TrailPayload }) => rememberTrail(exchange, token, payload) },
+      customizers: {
+        async jwt(ctx: KoaContextWithOIDC, token: object, jwt: { payload: TrailPayload & Record<string, unknown> }) {
+          stampLegacyToken(ctx, token, jwt);
+          await rememberTrail(exchange, token, jwt.payload);
+        },
+      },
     } as never,
     acrValues: Object.keys(ACR),
     pkce: { required: (_ctx, client) => client['pkce_required'] !== false },
@@ -115,6 +121,8 @@ export function createProvider(parts: Parts): Provider {
     ...(parts.conformance ? { fetch: fetchAnywhere as never } : {}),
     fetchResponseBodyLimits: { jwks_uri: FETCHED_BYTES, sector_identifier_uri: FETCHED_BYTES } as never,
     rotateRefreshToken: true,
+    issueRefreshToken,
+    expiresWithSession: endsWithSession(parts.now),
     allowOmittingSingleRegisteredRedirectUri: false,
     cookies: {
       keys: [...parts.cookieSecrets],
@@ -131,6 +139,7 @@ export function createProvider(parts: Parts): Provider {
       pages,
       api,
       limits,
+      now: parts.now,
       nonceSecret: nonceSecretFrom(parts.dataSecret),
       ...(parts.certificates ? { certificates: parts.certificates } : {}),
     }) as never,

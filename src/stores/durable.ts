@@ -20,6 +20,7 @@ import type {
   StoredKey,
   Waiting,
 } from '#src/identity/ports.ts';
+import { legacyUses } from './legacy.ts';
 import type { Database } from './schema.ts';
 
 type Db = Kysely<Database>;
@@ -38,6 +39,7 @@ export function createDurable(db: Db, parts: { roundTrips: () => number; close: 
     apis: apis(db),
     logoutNotices: logoutNotices(db),
     keys: keys(db),
+    legacy: legacyUses(db),
     async ping() {
       await sql`select 1`.execute(db);
     },

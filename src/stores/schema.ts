@@ -48,5 +48,6 @@ export type Database = {
   clients: { client_id: string; metadata: Json };
   apis: { identifier: string; settings: Json };
   logout_notices: { id: string; client_id: string; subject: string; sid: string; due_at: Milliseconds; tries: Generated<number> };
+  legacy_uses: { client_id: string; form: string; day: string; uses: number; last_at: Milliseconds };
   signing_keys: { kid: string; algorithm: string; sealed: string; created_at: Milliseconds };
 };
