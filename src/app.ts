@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import type { JWK } from 'jose';
 import type Koa from 'koa';
 import { accountRouter } from './account/router.ts';
 import type { Config } from './config.ts';
@@ -14,6 +13,7 @@ import { createTexts, languageOf } from './http/locale.ts';
 import type { Log } from './http/log.ts';
 import { originCheck } from './http/origin-check.ts';
 import { createPages, type Locals, type Pages } from './http/page.ts';
+import { publicCache } from './http/public-cache.ts';
 import { requestLog } from './http/request-log.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { createLimiter } from './identity/limiter.ts';
@@ -29,14 +29,16 @@ import { createKnownBrowsers } from './interaction/known-browsers.ts';
 import { interactionRouter } from './interaction/router.ts';
 import type { Services } from './interaction/step.ts';
 import { createBridge } from './oidc/bridge.ts';
+import type { SigningKeys } from './oidc/keys.ts';
 import { createProvider, PROTOCOL_POSTS } from './oidc/provider.ts';
+import { serveKeys } from './oidc/serve-keys.ts';
 import { createProtocolPages } from './protocol-pages.ts';
 
 export type Parts = {
   readonly config: Config;
   readonly stores: { readonly durable: Durable; readonly ephemeral: Ephemeral };
   readonly connectors: Connectors;
-  readonly jwks: { keys: JWK[] };
+  readonly signingKeys: SigningKeys;
   readonly now: Clock;
   readonly log: Log;
   /** Password hashes at once; the number of cores. */
@@ -49,6 +51,8 @@ export type App = {
   /** Sends owed messages that are due, and tells people who wait for a register. */
   deliver(): Promise<number>;
   watchRegistry(): Promise<number>;
+  /** Reads the signing keys again, makes those that are due, and serves them. */
+  refreshKeys(): Promise<void>;
   /** Resolves when no code is on its way to the gateway. */
   drained(): Promise<void>;
 };
@@ -57,7 +61,7 @@ const ROOT = join(import.meta.dirname, '..');
 const HEALTH: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
 
 /** Puts the whole server together. No side effects but what the parts given do; main.ts and the tests supply them. */
-export function createApp({ config, stores, connectors, jwks, now, log, hashes }: Parts): App {
+export function createApp({ config, stores, connectors, signingKeys, now, log, hashes }: Parts): App {
   const { limits, issuer } = config;
   const { durable, ephemeral } = stores;
   const secure = issuer.startsWith('https:');
@@ -93,7 +97,7 @@ export function createApp({ config, stores, connectors, jwks, now, log, hashes }
     cookieSecrets: config.cookieSecrets,
     pairwiseSecret: config.pairwiseSecret,
     proxyHops: config.proxyHops,
-    jwks,
+    jwks: signingKeys.served(),
     durable,
     ephemeral,
     now,
@@ -129,6 +133,7 @@ export function createApp({ config, stores, connectors, jwks, now, log, hashes }
   };
 
   provider.use(securityHeaders(secure));
+  provider.use(publicCache(limits.jwksCacheAge));
   provider.use(requestLog(log));
   provider.use(errorPage(pages.render, log, extras));
   provider.use(hostGuard(issuer, HEALTH));
@@ -150,7 +155,14 @@ export function createApp({ config, stores, connectors, jwks, now, log, hashes }
   listen(provider as unknown as Koa, log);
 
   const watch = createRegistryWatch({ waiting: durable.waiting, connectors, seal, now });
-  return { koa: provider, pages, deliver: () => outbox.run(), watchRegistry: () => watch.run(), drained: () => sms.drained() };
+  return {
+    koa: provider,
+    pages,
+    deliver: () => outbox.run(),
+    watchRegistry: () => watch.run(),
+    refreshKeys: serveKeys(provider, signingKeys),
+    drained: () => sms.drained(),
+  };
 
   function clientNameOf(client: { clientId: string; [field: string]: unknown } | undefined): (language: 'fa' | 'en') => string | undefined {
     const names = client?.['names'] as Record<string, string> | undefined;

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { ClientMetadata } from 'oidc-provider';
 import { z } from 'zod';
 import type { StoredClient } from '#src/identity/ports.ts';
+import { ALGORITHMS } from './key-material.ts';
 
 /** Our own client metadata, beside what OpenID Connect Registration defines. */
 export const EXTRA_METADATA = ['first_party', 'start_url', 'names'];
@@ -51,7 +52,7 @@ const clientFile = z.array(
         .regex(/^[0-9a-f]{64}$/, 'SHA-256 of the secret, in hex')
         .optional(),
       scope: z.string().optional(),
-      id_token_signed_response_alg: z.enum(['RS256', 'ES256']).default('RS256'),
+      id_token_signed_response_alg: z.enum(ALGORITHMS).default('RS256'),
       application_type: z.enum(['web', 'native']).default('web'),
       jwks_uri: address.optional(),
       default_acr_values: z.array(z.string()).optional(),

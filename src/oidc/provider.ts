@@ -3,13 +3,15 @@
  * take part in an authorization request. It does not know any page.
  */
 import { createHmac } from 'node:crypto';
-import { type ErrorOut, type JWK, type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { type ErrorOut, type JWKS, type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { ACR } from '#src/identity/assurance.ts';
 import type { Account, Accounts, Clock, Consents, Durable, Ephemeral } from '#src/identity/ports.ts';
 import type { Limits } from '#src/limits.ts';
 import { createAdapter } from './adapter.ts';
 import { CLAIMS, claimsOf, SCOPES } from './claims.ts';
 import { EXTRA_METADATA, portalClient, sameSecret } from './clients.ts';
+import { ALGORITHMS } from './key-material.ts';
+import type { SigningKeys } from './keys.ts';
 import { createPolicy } from './policy.ts';
 import { createReadAhead, type ReadAhead } from './read-ahead.ts';
 
@@ -26,7 +28,7 @@ type Parts = {
   readonly cookieSecrets: readonly string[];
   readonly pairwiseSecret: string;
   readonly proxyHops: number;
-  readonly jwks: { keys: JWK[] };
+  readonly jwks: ReturnType<SigningKeys['served']>;
   readonly durable: Durable;
   readonly ephemeral: Ephemeral;
   readonly now: Clock;
@@ -47,14 +49,14 @@ export function createProvider(parts: Parts): Provider {
   const provider = new Provider(issuer, {
     adapter: createAdapter({ ephemeral: parts.ephemeral, records: durable.records, clients: durable.clients, readAhead, now: parts.now }),
     clients: [portalClient(issuer)],
-    jwks: parts.jwks as never,
+    jwks: parts.jwks as JWKS,
     claims: CLAIMS as never,
     scopes: SCOPES,
     subjectTypes: ['public', 'pairwise'],
     responseTypes: ['code'],
     // Only what we promise; the library's default also offers id_token and none.
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
-    enabledJWA: { idTokenSigningAlgValues: ['RS256', 'ES256'], clientAuthSigningAlgValues: ['RS256', 'PS256', 'ES256'] },
+    enabledJWA: { idTokenSigningAlgValues: [...ALGORITHMS], clientAuthSigningAlgValues: ['RS256', 'PS256', 'ES256'] },
     clientDefaults: { id_token_signed_response_alg: 'RS256', response_types: ['code'], grant_types: ['authorization_code'] },
     extraClientMetadata: { properties: EXTRA_METADATA },
     // `entrance` opens recovery from the portal; `again` marks a request that started again by itself.
@@ -76,6 +78,7 @@ export function createProvider(parts: Parts): Provider {
     discovery: { prompt_values_supported: ['none', 'login', 'consent', 'select_account', 'create'], ui_locales_supported: ['fa', 'en'] },
     features: {
       devInteractions: { enabled: false },
+      externalSigningSupport: { enabled: true, ack: 'experimental-01' },
       introspection: { enabled: true },
       revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
       clientCredentials: { enabled: true },

@@ -9,15 +9,14 @@ import type {
   Durable,
   DurableRecord,
   Identifier,
-  Keys,
   Outbox,
   OwedMessage,
   Person,
   Records,
-  StoredKey,
   Waiting,
 } from '#src/identity/ports.ts';
 import type { Database } from './schema.ts';
+import { signingKeys } from './signing-keys.ts';
 
 type Db = Kysely<Database>;
 const SECOND = 1000;
@@ -32,7 +31,7 @@ export function createDurable(db: Db, parts: { roundTrips: () => number; close: 
     consents: consents(db),
     records: records(db),
     clients: clients(db),
-    keys: keys(db),
+    keys: signingKeys(db),
     async ping() {
       await sql`select 1`.execute(db);
     },
@@ -306,31 +305,6 @@ function clients(db: Db): Clients {
         .returning('client_id')
         .execute();
       return rows.length;
-    },
-  };
-}
-
-function keys(db: Db): Keys {
-  const list = async (handle: Db): Promise<StoredKey[]> =>
-    (await handle.selectFrom('signing_keys').selectAll().orderBy('created_at').orderBy('algorithm', 'desc').execute()).map(
-      ({ kid, algorithm, sealed, created_at: createdAt }) => ({ kid, algorithm, sealed, createdAt }),
-    );
-  return {
-    list: () => list(db),
-    async ensure(make) {
-      const known = await list(db);
-      if (known.length) return known;
-      const made = await make();
-      return db.transaction().execute(async (tx) => {
-        await sql`lock table signing_keys in exclusive mode`.execute(tx);
-        const first = await list(tx);
-        if (first.length) return first;
-        await tx
-          .insertInto('signing_keys')
-          .values(made.map(({ kid, algorithm, sealed, createdAt }) => ({ kid, algorithm, sealed, created_at: createdAt })))
-          .execute();
-        return list(tx);
-      });
     },
   };
 }

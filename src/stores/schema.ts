@@ -46,5 +46,13 @@ export type Database = {
     consumed: number | null;
   };
   clients: { client_id: string; metadata: Json };
-  signing_keys: { kid: string; algorithm: string; sealed: string; created_at: Milliseconds };
+  signing_keys: {
+    kid: string;
+    algorithm: string;
+    sealed: string;
+    created_at: Milliseconds;
+    not_before: Milliseconds;
+    signs_until: Milliseconds | null;
+    not_after: Milliseconds | null;
+  };
 };
