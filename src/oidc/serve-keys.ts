@@ -10,7 +10,8 @@ import type { SigningKeys } from './keys.ts';
  * every key, builds a new key store and puts it in place of the old one in one assignment, so a request under way keeps the one it took.
  */
 export function serveKeys(provider: Provider, keys: SigningKeys): () => Promise<void> {
-  let served = keys.order();
+  // Nothing yet, so that the first call puts right what a clock that moved on during the start left behind.
+  let served = '';
   return async () => {
     try {
       await keys.refresh();

@@ -27,6 +27,7 @@ export type Started = {
   /** Every log line, as written. */
   readonly logged: string[];
   readonly secrets: { readonly eservices: string; readonly club: string };
+  readonly dataSecret: string;
   /** Moves the clock on, in seconds: the whole process's, because the protocol library reads it by itself. */
   pass(seconds: number): Promise<void>;
   browser(): Browser;
@@ -88,6 +89,7 @@ export async function start(env: Readonly<Record<string, string>> = {}): Promise
     simulators,
     logged,
     secrets,
+    dataSecret: config.dataSecret,
     async pass(seconds) {
       ahead += seconds * 1000;
       Date.now = () => realNow() + ahead;
@@ -96,10 +98,11 @@ export async function start(env: Readonly<Record<string, string>> = {}): Promise
     browser: () => new Browser(origin),
     async beside() {
       const made = await openApp();
+      const answer = made.app.koa.callback();
       const other = createServer((request, response) => {
         // As behind a balancer: the second process is reached by its own port and asked by the public name.
         request.headers.host = new URL(origin).host;
-        return made.app.koa.callback()(request, response);
+        return answer(request, response);
       }).listen(0, '127.0.0.1');
       await once(other, 'listening');
       others.push(other);
