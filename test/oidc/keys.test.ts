@@ -114,9 +114,10 @@ test('2 000 ID tokens of two processes verify while every key is replaced twice,
       [],
       'one process signs with the new keys, the other not yet',
     );
+    const before = last;
+    assert.ok(before.some((token) => replaced.includes(kidOf(token))));
     await s.pass(30);
     await load(second.app.refreshKeys);
-    const before = last;
     await load();
     assert.equal([...kids].filter((kid) => !seen.has(kid)).length, rotation === 1 ? 2 * settled : settled);
     assert.ok(last.every((token) => !replaced.includes(kidOf(token))));
