@@ -95,7 +95,7 @@ async function profile(issuer: string): Promise<Made> {
     }),
   ]);
   const connectors = createConnectors(config, { now: Date.now, limits: config.limits, note: () => {} });
-  const jwks = await loadSigningKeys(stores.durable.keys, config.dataSecret, Date.now);
-  const app = createApp({ config, stores, connectors, jwks, now: Date.now, log: createLog('error'), hashes: availableParallelism() });
+  const signingKeys = await loadSigningKeys({ keys: stores.durable.keys, dataSecret: config.dataSecret, now: Date.now, limits: config.limits });
+  const app = createApp({ config, stores, connectors, signingKeys, now: Date.now, log: createLog('error'), hashes: availableParallelism() });
   return { callback: app.koa.callback(), sql: () => stores.durable.roundTrips(), redis: () => stores.ephemeral.roundTrips() };
 }

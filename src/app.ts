@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import type { JWK } from 'jose';
 import type Koa from 'koa';
 import { accountRouter } from './account/router.ts';
 import type { Config } from './config.ts';
@@ -14,6 +13,7 @@ import { createTexts, languageOf } from './http/locale.ts';
 import type { Log } from './http/log.ts';
 import { originCheck } from './http/origin-check.ts';
 import { createPages, type Locals, type Pages } from './http/page.ts';
+import { publicCache } from './http/public-cache.ts';
 import { requestLog } from './http/request-log.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { createLimiter, type Limiter } from './identity/limiter.ts';
@@ -34,16 +34,18 @@ import { createUseCount } from './legacy/uses.ts';
 import { createApiLookup } from './oidc/apis.ts';
 import { createBackChannel } from './oidc/back-channel.ts';
 import { createBridge } from './oidc/bridge.ts';
+import type { SigningKeys } from './oidc/keys.ts';
 import { createLegacyBridge } from './oidc/legacy-bridge.ts';
 import { postedRequest } from './oidc/posted-request.ts';
 import { createProvider, PROTOCOL_POSTS } from './oidc/provider.ts';
+import { serveKeys } from './oidc/serve-keys.ts';
 import { createProtocolPages } from './protocol-pages.ts';
 
 export type Parts = {
   readonly config: Config;
   readonly stores: { readonly durable: Durable; readonly ephemeral: Ephemeral };
   readonly connectors: Connectors;
-  readonly jwks: { keys: JWK[] };
+  readonly signingKeys: SigningKeys;
   readonly now: Clock;
   readonly log: Log;
   /** Password hashes at once; the number of cores. */
@@ -58,6 +60,8 @@ export type App = {
   watchRegistry(): Promise<number>;
   /** Tells relying parties that are due of sign-outs. */
   tellSignOuts(): Promise<number>;
+  /** Reads the signing keys again, makes those that are due, and serves them. */
+  refreshKeys(): Promise<void>;
   /** Resolves when no code is on its way to the gateway, and every use of an old form is written down. */
   drained(): Promise<void>;
 };
@@ -66,7 +70,7 @@ const ROOT = join(import.meta.dirname, '..');
 const HEALTH: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
 
 /** Puts the whole server together. No side effects but what the parts given do; main.ts and the tests supply them. */
-export function createApp({ config, stores, connectors, jwks, now, log, hashes }: Parts): App {
+export function createApp({ config, stores, connectors, signingKeys, now, log, hashes }: Parts): App {
   const { limits, issuer } = config;
   const { durable, ephemeral } = stores;
   const secure = issuer.startsWith('https:');
@@ -102,10 +106,11 @@ export function createApp({ config, stores, connectors, jwks, now, log, hashes }
     cookieSecrets: config.cookieSecrets,
     pairwiseSecret: config.pairwiseSecret,
     proxyHops: config.proxyHops,
-    jwks,
     dataSecret: config.dataSecret,
     ...(config.certificates ? { certificates: config.certificates } : {}),
+    publicKeys: () => signingKeys.published().keys,
     conformance: config.conformance,
+    jwks: signingKeys.served(),
     durable,
     ephemeral,
     now,
@@ -130,7 +135,7 @@ export function createApp({ config, stores, connectors, jwks, now, log, hashes }
   const legacyBridge = createLegacyBridge({
     provider,
     durable,
-    jwks: () => jwks,
+    jwks: () => signingKeys.published(),
     now,
     limits,
     used(ctx, client, form) {
@@ -154,6 +159,7 @@ export function createApp({ config, stores, connectors, jwks, now, log, hashes }
   };
 
   provider.use(securityHeaders(secure));
+  provider.use(publicCache(limits.jwksCacheAge));
   provider.use(requestLog(log));
   provider.use(errorPage(pages.render, log, extras));
   provider.use(hostGuard(issuer, HEALTH));
@@ -185,6 +191,7 @@ export function createApp({ config, stores, connectors, jwks, now, log, hashes }
     watchRegistry: () => watch.run(),
     tellSignOuts: () => backChannel.deliver(),
     drained: () => Promise.all([sms.drained(), legacyUses.flush()]).then(() => {}),
+    refreshKeys: serveKeys(provider, signingKeys),
   };
 
   function clientNameOf(client: { clientId: string; [field: string]: unknown } | undefined): (language: 'fa' | 'en') => string | undefined {

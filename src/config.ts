@@ -35,6 +35,12 @@ export const SETTINGS = {
   MINIMUM_AGE: { kind: 'count', need: 'optional', preset: '18', meaning: 'years; youngest person who may have an account' },
   EMAIL_OPTIONAL: { kind: 'flag', need: 'optional', preset: 'no', meaning: 'yes: sign-up may leave the e-mail empty' },
   CERTIFICATE_SERIES: { kind: 'flag', need: 'optional', preset: 'no', meaning: 'yes: sign-up also asks series and serial of the birth certificate' },
+  SIGNER_URL: {
+    kind: 'url',
+    need: 'optional',
+    meaning: 'address of a signer that keeps the private signing keys (docs/keys.md); without it they are kept encrypted in the database',
+  },
+  SIGNER_TOKEN: { kind: 'secret', need: 'optional', meaning: 'token that the signer wants to see' },
   LANGUAGE: { kind: 'choice', need: 'optional', preset: 'fa', choices: ['fa', 'en'], meaning: 'language of a person who has not chosen one' },
   HOST: { kind: 'text', need: 'optional', preset: '', meaning: 'address to listen on; all addresses in production, loopback in the embedded mode' },
   PORT: { kind: 'port', need: 'optional', preset: '3000', meaning: 'port to listen on' },
@@ -91,6 +97,8 @@ export type Config = {
   readonly pairwiseSecret: string;
   readonly uid: { readonly url: string; readonly businessId: string; readonly businessToken: string; readonly foreignOwnershipKey: 'document' | 'fida' };
   readonly kavenegar: { readonly url: string; readonly key: string; readonly sender?: string; readonly template?: string };
+  /** Where the private signing keys are, when not here. */
+  readonly signer?: { readonly url: string; readonly token?: string };
   readonly policy: Policy;
   readonly language: 'fa' | 'en';
   readonly configDir: string;
@@ -162,7 +170,7 @@ export function loadConfig(env: Env, readFile: (path: string) => string = refuse
   if (text.CONFORMANCE === 'yes' && !isLoopback(issuer)) problems.push('CONFORMANCE: only with an issuer on a loopback host');
   if (text.CLIENT_CERTIFICATE_HEADER && text.PROXY_HOPS === '0' && !isLoopback(issuer))
     problems.push('CLIENT_CERTIFICATE_HEADER: only behind a proxy that overwrites it; set PROXY_HOPS');
-  problems.push(...issuerProblems(issuer), ...secretProblems(text, embedded), ...storeProblems(text));
+  problems.push(...issuerProblems(issuer), ...secretProblems(text, embedded), ...storeProblems(text), ...signerProblems(text.SIGNER_URL));
   const fidaLengths = list(text.FIDA_LENGTHS).map(Number);
   if (!fidaLengths.length || fidaLengths.some((length) => !Number.isInteger(length) || length < 9 || length > 16))
     problems.push('FIDA_LENGTHS: whole numbers from 9 to 16');
@@ -199,6 +207,7 @@ export function loadConfig(env: Env, readFile: (path: string) => string = refuse
       ...(text.KAVENEGAR_SENDER ? { sender: text.KAVENEGAR_SENDER } : {}),
       ...(text.KAVENEGAR_TEMPLATE ? { template: text.KAVENEGAR_TEMPLATE } : {}),
     },
+    ...(text.SIGNER_URL ? { signer: { url: text.SIGNER_URL.replace(/\/$/, ''), ...(text.SIGNER_TOKEN ? { token: text.SIGNER_TOKEN } : {}) } } : {}),
     policy: {
       fidaLengths,
       nationalCodesAllowed: list(text.NATIONAL_CODES_ALLOWED),
@@ -235,6 +244,12 @@ function readSetting(name: SettingName, env: Env, readFile: (path: string) => st
 }
 
 const isLoopback = (issuer: string): boolean => URL.canParse(issuer) && /^(localhost|127\.0\.0\.1|\[::1\])$/.test(new URL(issuer).hostname);
+
+/** Whoever can ask the signer can sign, so nobody may listen on the way. */
+function signerProblems(url: string | undefined): string[] {
+  if (!url) return [];
+  return new URL(url).protocol === 'https:' || isLoopback(url) ? [] : ['SIGNER_URL: https is needed on a host that is not loopback'];
+}
 
 function issuerProblems(issuer: string): string[] {
   if (!URL.canParse(issuer)) return [];

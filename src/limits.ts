@@ -52,6 +52,15 @@ export const LIMIT_TABLE = {
   deviceCodeLifetime: [10 * MINUTE, 'seconds', 'life of a code that a device without a keyboard shows (RFC 8628)'],
   deviceCodesPerAddress: [30, 'count', 'codes of devices typed from one network address in an hour'],
   grantLifetime: [1 * DAY, 'seconds', 'life of one session’s grant to a client'],
+  keyRotation: [90 * DAY, 'seconds', 'how long a signing key signs before its successor does'],
+  keyPublishLead: [1 * DAY, 'seconds', 'how long a signing key is published before it signs; longer than any cache of the key set'],
+  keyRetention: [
+    2 * DAY,
+    'seconds',
+    'how long a key that signs no more stays published; longer than any token that it signed, and its use as a hint at sign-out',
+  ],
+  keyReread: [30, 'seconds', 'how often every process reads the moments of the signing keys again; at most 60'],
+  jwksCacheAge: [1 * HOUR, 'seconds', 'how long relying parties may cache the key set and discovery'],
   bodyBytes: [16 * 1024, 'bytes', 'largest form or token request'],
   parameterLength: [2048, 'characters', 'longest single authorization parameter'],
   connectorTimeout: [8, 'seconds', 'how long an outside system may take to answer'],
@@ -78,7 +87,22 @@ export function loadLimits(env: Readonly<Record<string, string | undefined>>): {
     if (/^[1-9]\d{0,11}$/.test(text)) limits[name] = Number(text);
     else problems.push(`${limitVariable(name)}: a positive whole number (${LIMIT_TABLE[name][1]}), not "${text}"`);
   }
-  return { limits: limits as Limits, problems };
+  return { limits: limits as Limits, problems: [...problems, ...keyProblems(limits as Limits)] };
+}
+
+/** Moments of a rotation that would let a token meet a key set without its key. Two readings may lie between a change and the last process that knows it. */
+function keyProblems({ keyRotation, keyPublishLead, keyRetention, keyReread, jwksCacheAge, idTokenLifetime, accessTokenLifetime }: Limits): string[] {
+  const slack = 2 * keyReread;
+  const rules: readonly (readonly [boolean, string])[] = [
+    [keyReread <= 60, 'LIMIT_KEY_REREAD: at most 60'],
+    [keyPublishLead >= jwksCacheAge + slack, `LIMIT_KEY_PUBLISH_LEAD: at least LIMIT_JWKS_CACHE_AGE and ${slack} seconds`],
+    [
+      keyRetention >= Math.max(idTokenLifetime, accessTokenLifetime) + slack,
+      `LIMIT_KEY_RETENTION: at least the longest life of a signed token and ${slack} seconds`,
+    ],
+    [keyRotation > keyPublishLead, 'LIMIT_KEY_ROTATION: longer than LIMIT_KEY_PUBLISH_LEAD'],
+  ];
+  return rules.flatMap(([holds, problem]) => (holds ? [] : [problem]));
 }
 
 /** The table of docs/limits.md, in Markdown. */

@@ -5,13 +5,16 @@ import { join } from 'node:path';
 import { type App, createApp } from './app.ts';
 import { type Config, ConfigError, isEmbedded, loadConfig } from './config.ts';
 import { createConnectors } from './connectors/index.ts';
+import { httpSigner } from './connectors/signer.ts';
 import { type EmbeddedSecrets, embeddedSecrets, ONE_ADDRESS, sampleClients } from './embedded.ts';
 import { createLog, type Log } from './http/log.ts';
+import type { Durable } from './identity/ports.ts';
 import { legacyReport, reportText } from './legacy/report.ts';
 import { readApis } from './oidc/apis.ts';
 import { readClients } from './oidc/clients.ts';
-import { loadSigningKeys } from './oidc/keys.ts';
-import { migrateOnly, openStores, type Stores } from './stores/index.ts';
+import { loadSigningKeys, type SigningKeys } from './oidc/keys.ts';
+import { keysText, rotationOf } from './oidc/rotate-command.ts';
+import { migrateOnly, openStores, type Stores, withDurable } from './stores/index.ts';
 
 /** The process: environment → settings → stores → listen → drain. The only file with side effects of its own. */
 const DELIVER_MS = 5_000;
@@ -32,6 +35,25 @@ async function printLegacyReport(): Promise<void> {
   await stores.close();
 }
 
+/** `rotate-keys`, and `rotate-keys --now` after a compromise. Needs the database only. */
+async function rotateKeysAndEnd(flags: readonly string[]): Promise<void> {
+  const occasion = rotationOf(flags);
+  const { config } = settings();
+  const report = await withDurable({ ...storeSettings(config), onError: console.error }, async ({ keys }) =>
+    (await signingKeysOf(config, keys)).rotate(occasion),
+  );
+  console.log(keysText(report));
+}
+
+const signingKeysOf = (config: Config, keys: Durable['keys']): Promise<SigningKeys> =>
+  loadSigningKeys({
+    keys,
+    dataSecret: config.dataSecret,
+    now: Date.now,
+    limits: config.limits,
+    ...(config.signer ? { signer: httpSigner(config.signer, { limits: config.limits, now: Date.now }) } : {}),
+  });
+
 async function serve(): Promise<void> {
   const started = performance.now();
   const { config, secrets } = settings();
@@ -41,12 +63,12 @@ async function serve(): Promise<void> {
   await stores.durable.clients.seed(secrets ? sampleClients(`http://localhost:${config.eservicePort}`, secrets) : configuredClients(config));
   if (!secrets) await stores.durable.apis.seed(configuredApis(config));
   const connectors = createConnectors(config, { now: Date.now, limits: config.limits, note: (event, fields) => log.info(fields, event) });
-  const jwks = await loadSigningKeys(stores.durable.keys, config.dataSecret, Date.now);
-  const app = createApp({ config, stores, connectors, jwks, now: Date.now, log, hashes: availableParallelism() });
+  const signingKeys = await signingKeysOf(config, stores.durable.keys);
+  const app = createApp({ config, stores, connectors, signingKeys, now: Date.now, log, hashes: availableParallelism() });
 
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 }, app.koa.callback());
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(config.port, config.host, resolve));
-  const background = startBackground(app, stores, log);
+  const background = startBackground(app, stores, config, log);
   announce(config, performance.now() - started);
   drainOnSignal({ server, app, stores, config, log, background, sideServers });
 }
@@ -97,7 +119,7 @@ async function startSurroundings(config: Config, secrets: EmbeddedSecrets): Prom
 }
 
 /** Owed messages, people who wait for a register, records that expired. One run at a time; a failure is logged and tried again. */
-function startBackground({ deliver, watchRegistry, tellSignOuts }: App, { durable }: Stores, log: Log): () => void {
+function startBackground({ deliver, watchRegistry, tellSignOuts, refreshKeys }: App, { durable }: Stores, { limits }: Config, log: Log): () => void {
   const every = (milliseconds: number, name: string, work: () => Promise<unknown>): NodeJS.Timeout => {
     let running = false;
     return setInterval(() => {
@@ -114,6 +136,7 @@ function startBackground({ deliver, watchRegistry, tellSignOuts }: App, { durabl
     every(DELIVER_MS, 'outbox', deliver),
     every(WATCH_MS, 'registry watch', watchRegistry),
     every(SIGN_OUT_MS, 'back-channel logout', tellSignOuts),
+    every(limits.keyReread * 1000, 'signing keys', refreshKeys),
     every(SWEEP_MS, 'sweep', () => durable.records.sweep(Date.now())),
   ];
   return () => timers.forEach(clearInterval);
@@ -164,6 +187,7 @@ function drainOnSignal({ server, app, stores, config, log, background, sideServe
 try {
   if (process.argv[2] === 'migrate') await migrateAndEnd();
   else if (process.argv[2] === 'legacy-report') await printLegacyReport();
+  else if (process.argv[2] === 'rotate-keys') await rotateKeysAndEnd(process.argv.slice(3));
   else await serve();
 } catch (error) {
   console.error(error instanceof ConfigError || !(error instanceof Error) ? String((error as Error).message ?? error) : error.message);

@@ -121,6 +121,26 @@ test('a newcomer’s start: three addresses, the sample e-service signs a person
   }
 });
 
+test('a running server replaces its signing keys by itself', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'profile-keys-'));
+  const [port = 0, eservice = 0, simulators = 0] = await freePorts(3);
+  const limits = { LIMIT_KEY_REREAD: '1', LIMIT_JWKS_CACHE_AGE: '1', LIMIT_KEY_PUBLISH_LEAD: '3', LIMIT_KEY_ROTATION: '4' };
+  const server = run({ DATA_DIR: folder, PORT: String(port), ESERVICE_PORT: String(eservice), SIMULATORS_PORT: String(simulators), ...limits });
+  const kids = async (): Promise<string[]> =>
+    ((await (await fetch(`http://localhost:${port}/jwks`)).json()) as { keys: { kid: string }[] }).keys.map(({ kid }) => kid);
+  try {
+    await until(() => server.output().includes('not for production'), server.output());
+    const first = await kids();
+    await until(async () => (await kids()).some((kid) => !first.includes(kid)), 'a further key');
+    // The key that signs stands first.
+    await until(async () => (await kids())[0] !== first[0], 'another key that signs');
+  } finally {
+    server.child.kill('SIGTERM');
+    await server.exit;
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
 test('in production every missing and wrong setting is told at once, and the process ends with 1', async () => {
   const wrong = run({ ISSUER: 'http://profile.example.org', DATABASE_URL: 'mysql://x', PORT: 'many', DATA_SECRET: 'short', LIMIT_SMS_PER_DAY: '-1' });
   assert.equal(await wrong.exit, 1);

@@ -169,12 +169,44 @@ export interface LogoutNotices {
   settle(id: string): Promise<void>;
 }
 
-export type StoredKey = { readonly kid: string; readonly algorithm: string; readonly sealed: string; readonly createdAt: number };
+/** What is known of a signing key without its secret part; moments in milliseconds. */
+export type KeyMoments = {
+  readonly kid: string;
+  readonly algorithm: string;
+  /** Published from here on. */
+  readonly createdAt: number;
+  /** Signs from here on. */
+  readonly signsFrom: number;
+  /** Its successor signs from here on; absent while it has none. */
+  readonly signsUntil?: number;
+  /** Leaves the published key set; nothing that it signed is trusted any more. */
+  readonly goneAt?: number;
+};
+
+/** `sealed` is opaque. */
+export type StoredKey = KeyMoments & { readonly sealed: string };
+
+/** Keys to store, keys whose moments change (named by `kid`), keys to forget for ever. */
+export type KeyChange = { readonly add: readonly StoredKey[]; readonly move: readonly KeyMoments[]; readonly remove: readonly string[] };
 
 export interface Keys {
+  /** Oldest first, like every list here. */
   list(): Promise<readonly StoredKey[]>;
-  /** Runs `make` and stores its keys only if there are none; under a lock, so two processes starting together agree. Returns all keys. */
-  ensure(make: () => Promise<readonly StoredKey[]>): Promise<readonly StoredKey[]>;
+  /** The same without what is sealed: small enough to be asked for every minute. */
+  moments(): Promise<readonly KeyMoments[]>;
+  /**
+   * `decide` sees all keys and its change is stored, in one transaction that only one process runs at a time. Returns the keys after it.
+   * Throws what `decide` throws, and nothing is stored.
+   */
+  change(decide: (keys: readonly KeyMoments[]) => KeyChange): Promise<readonly KeyMoments[]>;
+}
+
+/** Where private keys are kept when it is not this process. Both throw when it does not answer as agreed. */
+export interface Signer {
+  /** A new key for this JWS algorithm; its public JWK. */
+  make(algorithm: string): Promise<Readonly<Record<string, unknown>>>;
+  /** The JWS signature (RFC 7518 §3) of `bytes` by the key with this `kid`. */
+  sign(kid: string, bytes: Uint8Array): Promise<Uint8Array>;
 }
 
 /** Uses of one form of the old interface by one client on one day (YYYY-MM-DD, UTC); `lastAt` in milliseconds. */

@@ -24,6 +24,7 @@ type Client = { readonly [field: string]: unknown } | undefined;
 export function protocolFeatures({ pages, api, limits, now, nonceSecret, certificates }: Parts) {
   return {
     devInteractions: { enabled: false },
+    externalSigningSupport: { enabled: true, ack: 'experimental-01' },
     introspection: { enabled: true, allowedPolicy: mayIntrospect },
     jwtIntrospection: { enabled: true },
     jwtUserinfo: { enabled: true },

@@ -3,8 +3,7 @@
  * take part in an authorization request. It does not know any page.
  */
 import { createHmac, hash } from 'node:crypto';
-import type { JWK as PublicJwk } from 'jose';
-import { type ErrorOut, type JWK, type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { type ErrorOut, type JWKS, type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { ACR } from '#src/identity/assurance.ts';
 import type { Account, Accounts, Clock, Durable, Ephemeral } from '#src/identity/ports.ts';
 import type { Limits } from '#src/limits.ts';
@@ -16,9 +15,12 @@ import { EXTRA_METADATA } from './client-metadata.ts';
 import { portalClient, sameSecret } from './clients.ts';
 import { assertClientAssertion, nonceSecretFrom, protocolFeatures } from './features.ts';
 import { loadGrant } from './grant.ts';
+import { ALGORITHMS } from './key-material.ts';
+import type { SigningKeys } from './keys.ts';
 import { endsWithSession, issueRefreshToken, stampLegacyToken } from './legacy-audience.ts';
 import { createPolicy } from './policy.ts';
 import { createReadAhead, type ReadAhead } from './read-ahead.ts';
+import type { PublicKeys } from './token-exchange.ts';
 import { createTokenExchange, type TokenExchange } from './token-exchange.ts';
 
 /** What the pages supply to the provider: an address for an interaction, and the pages that the library would draw itself. */
@@ -37,11 +39,13 @@ type Parts = {
   readonly cookieSecrets: readonly string[];
   readonly pairwiseSecret: string;
   readonly proxyHops: number;
-  readonly jwks: { keys: JWK[] };
   /** Keys the nonces of DPoP. */
   readonly dataSecret: string;
   readonly certificates?: CertificateHeaders;
   readonly conformance?: boolean;
+  /** The public halves of all keys that may have signed a living token. */
+  readonly publicKeys: PublicKeys;
+  readonly jwks: ReturnType<SigningKeys['served']>;
   readonly durable: Durable;
   readonly ephemeral: Ephemeral;
   readonly now: Clock;
@@ -61,9 +65,6 @@ export const PROTOCOL_POSTS: ReadonlySet<string> = new Set([
   '/device/auth',
 ]);
 
-const ASYMMETRIC = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const;
-/** Algorithms that we have keys for. */
-const ALGORITHMS = ['RS256', 'ES256'] as const;
 /** A key set or a sector document larger than this is not read. */
 const FETCHED_BYTES = 64 * 1024;
 
@@ -78,7 +79,7 @@ export function createProvider(parts: Parts): Provider {
   const provider = new Provider(issuer, {
     adapter: createAdapter({ ephemeral: parts.ephemeral, records: durable.records, clients: durable.clients, readAhead, now: parts.now }),
     clients: [portalClient(issuer)],
-    jwks: parts.jwks as never,
+    jwks: parts.jwks as JWKS,
     claims: CLAIMS as never,
     scopes: SCOPES,
     subjectTypes: ['public', 'pairwise'],
@@ -92,13 +93,13 @@ export function createProvider(parts: Parts): Provider {
       ...(parts.certificates ? (['tls_client_auth', 'self_signed_tls_client_auth'] as const) : []),
     ],
     enabledJWA: {
-      idTokenSigningAlgValues: ALGORITHMS,
-      userinfoSigningAlgValues: ALGORITHMS,
-      introspectionSigningAlgValues: ALGORITHMS,
-      authorizationSigningAlgValues: ALGORITHMS,
-      clientAuthSigningAlgValues: ASYMMETRIC,
-      requestObjectSigningAlgValues: ASYMMETRIC,
-      dPoPSigningAlgValues: ASYMMETRIC.filter((algorithm) => algorithm !== 'RS256'),
+      idTokenSigningAlgValues: [...ALGORITHMS],
+      userinfoSigningAlgValues: [...ALGORITHMS],
+      introspectionSigningAlgValues: [...ALGORITHMS],
+      authorizationSigningAlgValues: [...ALGORITHMS],
+      clientAuthSigningAlgValues: [...ALGORITHMS],
+      requestObjectSigningAlgValues: [...ALGORITHMS],
+      dPoPSigningAlgValues: ALGORITHMS.filter((algorithm) => algorithm !== 'RS256'),
     },
     clientDefaults: { id_token_signed_response_alg: 'RS256', response_types: ['code'], grant_types: ['authorization_code'] },
     extraClientMetadata: { properties: EXTRA_METADATA },
@@ -169,7 +170,7 @@ export function createProvider(parts: Parts): Provider {
     accounts: durable.accounts,
     ephemeral: parts.ephemeral,
     api,
-    keys: () => parts.jwks.keys.map((key) => publicKey(key as PublicJwk)),
+    keys: parts.publicKeys,
     now: parts.now,
     limits,
   });
@@ -214,9 +215,6 @@ const actorClaim = (act: object | undefined): object => (act ? { act } : {});
 type TrailPayload = { readonly iat: number; readonly exp: number; readonly aud: string };
 const rememberTrail = (exchange: TokenExchange, token: object, payload: TrailPayload): Promise<void> =>
   exchange.remember(token as never, { iat: payload.iat, exp: payload.exp, aud: payload.aud });
-
-/** The public half of a JWK (RFC 7517 §9.3). */
-const publicKey = ({ d: _d, p: _p, q: _q, dp: _dp, dq: _dq, qi: _qi, ...rest }: PublicJwk): PublicJwk => rest;
 
 const fetchAnywhere = (url: string, options: RequestInit & { dispatcher?: unknown }): Promise<Response> => {
   const { dispatcher: _, ...rest } = options;

@@ -1,14 +1,16 @@
-import { createLocalJWKSet, jwtVerify } from 'jose';
+import { createLocalJWKSet, type JWK, jwtVerify } from 'jose';
 import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider';
 import type { Accounts, Clock, Ephemeral } from '#src/identity/ports.ts';
 import type { Limits } from '#src/limits.ts';
 import { type Api, resourceServerInfo } from './apis.ts';
-import type { PublicKeys } from './keys.ts';
 
 export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
 const JWT_TOKEN = 'urn:ietf:params:oauth:token-type:jwt';
 const PARAMETERS = ['subject_token', 'subject_token_type', 'requested_token_type', 'resource', 'audience', 'scope', 'actor_token', 'actor_token_type'] as const;
+
+/** The public halves of all keys that may have signed a living token. */
+export type PublicKeys = () => readonly JWK[];
 
 type Actor = { readonly sub: string; readonly act?: Actor };
 /** What is remembered of an access token for as long as it lives; ends with its grant. */
@@ -55,7 +57,7 @@ export function createTokenExchange({ provider, accounts, ephemeral, api, keys, 
       const act = extra?.['act'] as Actor | undefined;
       return { accountId, grantId, iat, exp, scope, aud: String(aud ?? ''), ...(act ? { act } : {}) };
     }
-    const verified = await jwtVerify(token, createLocalJWKSet({ keys: [...(await keys())] }), {
+    const verified = await jwtVerify(token, createLocalJWKSet({ keys: [...keys()] }), {
       issuer: provider.issuer,
       typ: 'at+jwt',
       currentDate: new Date(now()),

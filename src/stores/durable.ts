@@ -1,9 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type {
   Account,
   Accounts,
-  Apis,
   Backing,
   Budget,
   Clients,
@@ -11,17 +9,16 @@ import type {
   Durable,
   DurableRecord,
   Identifier,
-  Keys,
-  LogoutNotices,
   Outbox,
   OwedMessage,
   Person,
   Records,
-  StoredKey,
   Waiting,
 } from '#src/identity/ports.ts';
 import { legacyUses } from './legacy.ts';
+import { apis, logoutNotices } from './relying-parties.ts';
 import type { Database } from './schema.ts';
+import { signingKeys } from './signing-keys.ts';
 
 type Db = Kysely<Database>;
 const SECOND = 1000;
@@ -38,7 +35,7 @@ export function createDurable(db: Db, parts: { roundTrips: () => number; close: 
     clients: clients(db),
     apis: apis(db),
     logoutNotices: logoutNotices(db),
-    keys: keys(db),
+    keys: signingKeys(db),
     legacy: legacyUses(db),
     async ping() {
       await sql`select 1`.execute(db);
@@ -313,75 +310,6 @@ function clients(db: Db): Clients {
         .returning('client_id')
         .execute();
       return rows.length;
-    },
-  };
-}
-
-function apis(db: Db): Apis {
-  return {
-    async find(identifier) {
-      const row = await db.selectFrom('apis').selectAll().where('identifier', '=', identifier).executeTakeFirst();
-      return row && { identifier: row.identifier, settings: row.settings as Record<string, unknown> };
-    },
-    async seed(list) {
-      if (!list.length) return 0;
-      const rows = await db
-        .insertInto('apis')
-        .values(list.map(({ identifier, settings }) => ({ identifier, settings: JSON.stringify(settings) })))
-        .onConflict((conflict) => conflict.column('identifier').doNothing())
-        .returning('identifier')
-        .execute();
-      return rows.length;
-    },
-  };
-}
-
-function logoutNotices(db: Db): LogoutNotices {
-  return {
-    async add({ clientId, subject, sid }, at) {
-      await db.insertInto('logout_notices').values({ id: randomUUID(), client_id: clientId, subject, sid, due_at: at }).execute();
-    },
-    async claim(count, now, holdSeconds) {
-      const rows = await db
-        .updateTable('logout_notices')
-        .set({ due_at: now + holdSeconds * SECOND, tries: sql<number>`tries + 1` })
-        .where('id', 'in', (due) =>
-          due.selectFrom('logout_notices').select('id').where('due_at', '<=', now).orderBy('due_at').limit(count).forUpdate().skipLocked(),
-        )
-        .returningAll()
-        .execute();
-      return rows.map(({ id, client_id: clientId, subject, sid, tries }) => ({ id, clientId, subject, sid, tries }));
-    },
-    async postpone(id, retryAt) {
-      await db.updateTable('logout_notices').set({ due_at: retryAt }).where('id', '=', id).execute();
-    },
-    async settle(id) {
-      await db.deleteFrom('logout_notices').where('id', '=', id).execute();
-    },
-  };
-}
-
-function keys(db: Db): Keys {
-  const list = async (handle: Db): Promise<StoredKey[]> =>
-    (await handle.selectFrom('signing_keys').selectAll().orderBy('created_at').orderBy('algorithm', 'desc').execute()).map(
-      ({ kid, algorithm, sealed, created_at: createdAt }) => ({ kid, algorithm, sealed, createdAt }),
-    );
-  return {
-    list: () => list(db),
-    async ensure(make) {
-      const known = await list(db);
-      if (known.length) return known;
-      const made = await make();
-      return db.transaction().execute(async (tx) => {
-        await sql`lock table signing_keys in exclusive mode`.execute(tx);
-        const first = await list(tx);
-        if (first.length) return first;
-        await tx
-          .insertInto('signing_keys')
-          .values(made.map(({ kid, algorithm, sealed, createdAt }) => ({ kid, algorithm, sealed, created_at: createdAt })))
-          .execute();
-        return list(tx);
-      });
     },
   };
 }

@@ -44,6 +44,17 @@ export async function openStores(settings: StoreSettings): Promise<Stores> {
   };
 }
 
+/** The database alone, brought to this version, for a command; closed when `work` ends. */
+export async function withDurable<Result>(settings: StoreSettings, work: (durable: Durable) => Promise<Result>): Promise<Result> {
+  const { db, roundTrips, close } = await openDatabase(settings);
+  try {
+    await migrate(db);
+    return await work(guarded(createDurable(db, { roundTrips, close })));
+  } finally {
+    await close();
+  }
+}
+
 /** Only the migrations, for `npm run migrate`. Returns the names that ran. */
 export async function migrateOnly(settings: StoreSettings): Promise<readonly string[]> {
   const { db, close } = await openDatabase(settings);

@@ -49,5 +49,13 @@ export type Database = {
   apis: { identifier: string; settings: Json };
   logout_notices: { id: string; client_id: string; subject: string; sid: string; due_at: Milliseconds; tries: Generated<number> };
   legacy_uses: { client_id: string; form: string; day: string; uses: number; last_at: Milliseconds };
-  signing_keys: { kid: string; algorithm: string; sealed: string; created_at: Milliseconds };
+  signing_keys: {
+    kid: string;
+    algorithm: string;
+    sealed: string;
+    created_at: Milliseconds;
+    not_before: Milliseconds;
+    signs_until: Milliseconds | null;
+    not_after: Milliseconds | null;
+  };
 };

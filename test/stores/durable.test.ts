@@ -22,6 +22,7 @@ const newAccount = (value: string = randomUUID()): NewAccount => ({
   person,
   passwordHash: 'hash',
 });
+const key = { algorithm: 'ES256', sealed: 's', signsFrom: 7 };
 const message = (id = randomUUID()) => ({ id, to: '+989121234567', text: 'متن' });
 
 /** One suite for the port, on every driver. */
@@ -174,11 +175,30 @@ function conformance(driver: string, open: () => Promise<Stores>): void {
   });
   it('processes that start together agree on the keys', async () => {
     const made = await Promise.all(
-      Array.from({ length: 5 }, (_, index) => store.keys.ensure(async () => [{ kid: `k${index}`, algorithm: 'ES256', sealed: 's', createdAt: index }])),
+      Array.from({ length: 5 }, (_, index) =>
+        store.keys.change((known) => ({ add: known.length ? [] : [{ ...key, kid: `k${index}`, createdAt: index }], move: [], remove: [] })),
+      ),
     );
     assert.equal(made[0]?.length, 1);
     for (const keys of made) assert.deepEqual(keys, made[0]);
-    assert.deepEqual(await store.keys.list(), made[0]);
+    assert.deepEqual(await store.keys.moments(), made[0]);
+    assert.deepEqual(await store.keys.list(), [{ ...key, ...made[0]?.[0] }]);
+  });
+  it('a key is added, given its end and forgotten, and a change that fails changes nothing', async () => {
+    const [old, fresh] = [randomUUID(), randomUUID()];
+    const ours = async () => (await store.keys.moments()).filter(({ kid }) => kid === old || kid === fresh);
+    await store.keys.change(() => ({ add: [{ ...key, kid: old, createdAt: 100 }], move: [], remove: [] }));
+    const [first] = await ours();
+    assert.deepEqual(first, { kid: old, algorithm: 'ES256', createdAt: 100, signsFrom: 7 });
+    const ended = { ...first!, signsUntil: 300, goneAt: 400 };
+    const after = await store.keys.change(() => ({ add: [{ ...key, kid: fresh, createdAt: 200, signsFrom: 300 }], move: [ended], remove: [] }));
+    assert.deepEqual(await store.keys.moments(), after);
+    assert.deepEqual(await ours(), [ended, { kid: fresh, algorithm: 'ES256', createdAt: 200, signsFrom: 300 }]);
+    // The second key has a name that is taken: the end of the first must not be stored either.
+    await assert.rejects(store.keys.change(() => ({ add: [{ ...key, kid: old, createdAt: 1 }], move: [{ ...ended, goneAt: 1 }], remove: [fresh] })));
+    assert.deepEqual(await ours(), [ended, { kid: fresh, algorithm: 'ES256', createdAt: 200, signsFrom: 300 }]);
+    await store.keys.change(() => ({ add: [], move: [], remove: [old, fresh] }));
+    assert.deepEqual(await ours(), []);
   });
   it('uses of the old interface add up by client, form and day, and clients are found by what their terms say', async () => {
     const [clientId, uri] = [randomUUID(), `https://rp.test/${randomUUID()}`];

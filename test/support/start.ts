@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type App, createApp } from '#src/app.ts';
 import { loadConfig } from '#src/config.ts';
 import { createConnectors } from '#src/connectors/index.ts';
+import { httpSigner } from '#src/connectors/signer.ts';
 import { type Simulators, startSimulators } from '#src/connectors/simulators/index.ts';
 import { ONE_ADDRESS, sampleClients } from '#src/embedded.ts';
 import { createLog } from '#src/http/log.ts';
-import { loadSigningKeys } from '#src/oidc/keys.ts';
+import { loadSigningKeys, type SigningKeys } from '#src/oidc/keys.ts';
 import { openStores, type Stores } from '#src/stores/index.ts';
 import { Browser } from './browser.ts';
 import { freshDatabase } from './database.ts';
@@ -20,14 +21,18 @@ export const REAL = { databaseUrl: process.env['TEST_DATABASE_URL'], redisUrl: p
 export type Started = {
   readonly origin: string;
   readonly app: App;
+  readonly signingKeys: SigningKeys;
   readonly stores: Stores;
   readonly simulators: Simulators;
   /** Every log line, as written. */
   readonly logged: string[];
   readonly secrets: { readonly eservices: string; readonly club: string };
+  readonly dataSecret: string;
   /** Moves the clock on, in seconds: the whole process's, because the protocol library reads it by itself. */
   pass(seconds: number): Promise<void>;
   browser(): Browser;
+  /** A second process of the same installation: the same settings and stores, an address of its own. */
+  beside(): Promise<{ readonly origin: string; readonly app: App; readonly signingKeys: SigningKeys }>;
   close(): Promise<void>;
 };
 
@@ -66,26 +71,48 @@ export async function start(env: Readonly<Record<string, string>> = {}): Promise
   const secrets = { eservices: secret(), club: secret() };
   await stores.durable.clients.seed(sampleClients(RELYING_PARTY, secrets));
   const connectors = createConnectors(config, { now, limits: config.limits, note: (event, fields) => log.info(fields, event) });
-  const jwks = await loadSigningKeys(stores.durable.keys, config.dataSecret, now);
-  const app = createApp({ config, stores, connectors, jwks, now, log, hashes: 2 });
+  const signer = config.signer && httpSigner(config.signer, { limits: config.limits, now });
+  /** One process of the installation: its own keys in memory, its own app. */
+  const openApp = async (): Promise<{ app: App; signingKeys: SigningKeys }> => {
+    const signingKeys = await loadSigningKeys({ keys: stores.durable.keys, dataSecret: config.dataSecret, now, limits: config.limits, signer });
+    return { signingKeys, app: createApp({ config, stores, connectors, signingKeys, now, log, hashes: 2 }) };
+  };
+  const { app, signingKeys } = await openApp();
+  const others: Server[] = [];
   server.on('request', app.koa.callback());
 
   return {
     origin,
     app,
+    signingKeys,
     stores,
     simulators,
     logged,
     secrets,
+    dataSecret: config.dataSecret,
     async pass(seconds) {
       ahead += seconds * 1000;
       Date.now = () => realNow() + ahead;
       await redis?.age(seconds);
     },
     browser: () => new Browser(origin),
+    async beside() {
+      const made = await openApp();
+      const answer = made.app.koa.callback();
+      const other = createServer((request, response) => {
+        // As behind a balancer: the second process is reached by its own port and asked by the public name.
+        request.headers.host = new URL(origin).host;
+        return answer(request, response);
+      }).listen(0, '127.0.0.1');
+      await once(other, 'listening');
+      others.push(other);
+      return { ...made, origin: `http://127.0.0.1:${(other.address() as AddressInfo).port}` };
+    },
     async close() {
-      server.closeAllConnections();
-      server.close();
+      for (const each of [server, ...others]) {
+        each.closeAllConnections();
+        each.close();
+      }
       await app.drained();
       await simulators.close();
       await stores.close();
