@@ -195,6 +195,10 @@ export interface Ephemeral {
   count(key: string, seconds: number): Promise<Count>;
   /** The count without adding; `{ count: 0, resetIn: 0 }` when there is none. In one round trip, in the order asked. */
   counts(keys: readonly string[]): Promise<readonly Count[]>;
+  /** Puts a value at the head of a list that keeps the newest `most`; the lifetime of the whole list begins anew. */
+  append(key: string, value: string, most: number, seconds: number): Promise<void>;
+  /** Newest first; empty when there is none. */
+  list(key: string): Promise<readonly string[]>;
   ping(): Promise<void>;
   roundTrips(): number;
   close(): Promise<void>;
