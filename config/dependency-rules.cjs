@@ -24,12 +24,12 @@ module.exports = {
       { path: '^src/interaction/steps/(?!index)' },
       { path: '^src/interaction/steps/' },
     ),
-    forbid('http-is-a-kit', 'http/ knows no feature', { path: '^src/http' }, { path: '^src/(oidc|interaction|account|identity|stores|connectors)' }),
+    forbid('http-is-a-kit', 'http/ knows no feature', { path: '^src/http' }, { path: '^src/(oidc|interaction|account|admin|identity|stores|connectors)' }),
     forbid(
       'protocol-knows-no-page',
       'oidc/ asks for pages, it does not know them',
       { path: '^src/oidc' },
-      { path: '^src/(interaction|account|stores|connectors)' },
+      { path: '^src/(interaction|account|admin|stores|connectors)' },
     ),
     forbid(
       'pages-know-the-bridge-only',
@@ -37,12 +37,18 @@ module.exports = {
       { path: '^src/(interaction|account)' },
       { path: '^src/(oidc/(?!bridge|clients)|stores|connectors)' },
     ),
+    forbid(
+      'admin-knows-bridge-and-doctor',
+      'operators meet the protocol in bridge.ts and doctor.ts',
+      { path: '^src/admin' },
+      { path: '^src/(oidc/(?!bridge|clients|doctor)|interaction|account|stores|connectors)' },
+    ),
     forbid('pages-do-not-know-each-other', 'interaction and account meet in app.ts', { path: '^src/account' }, { path: '^src/interaction' }),
     forbid(
       'drivers-serve-the-domain',
       'stores and connectors know the domain only',
       { path: '^src/(stores|connectors)' },
-      { path: '^src/(oidc|interaction|account|http|app|main|config)' },
+      { path: '^src/(oidc|interaction|account|admin|http|app|main|config)' },
     ),
     forbid('stores-are-plugged-in', 'only main sees concrete stores', { path: '^src', pathNot: '^src/(stores|main)' }, { path: '^src/stores' }),
     forbid(

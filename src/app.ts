@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { JWK } from 'jose';
 import type Koa from 'koa';
 import { accountRouter } from './account/router.ts';
+import { doctorRouter } from './admin/doctor-router.ts';
 import type { Config } from './config.ts';
 import { ProfileError } from './errors.ts';
 import { createAssets } from './http/assets.ts';
@@ -29,6 +30,7 @@ import { createKnownBrowsers } from './interaction/known-browsers.ts';
 import { interactionRouter } from './interaction/router.ts';
 import type { Services } from './interaction/step.ts';
 import { createBridge } from './oidc/bridge.ts';
+import { createDoctor } from './oidc/doctor.ts';
 import { createProvider, PROTOCOL_POSTS } from './oidc/provider.ts';
 import { createProtocolPages } from './protocol-pages.ts';
 
@@ -49,7 +51,7 @@ export type App = {
   /** Sends owed messages that are due, and tells people who wait for a register. */
   deliver(): Promise<number>;
   watchRegistry(): Promise<number>;
-  /** Resolves when no code is on its way to the gateway. */
+  /** Resolves when no code is on its way to the gateway and the doctor has written what it saw. */
   drained(): Promise<void>;
 };
 
@@ -113,6 +115,14 @@ export function createApp({ config, stores, connectors, jwks, now, log, hashes }
     },
   });
   const bridge = createBridge({ provider, ephemeral, now, limits, seal });
+  const doctor = createDoctor({
+    provider,
+    ephemeral,
+    now,
+    limits,
+    pairwiseSecret: config.pairwiseSecret,
+    onError: (error) => note('warn', 'doctor.failed', { error }),
+  });
 
   /** The e-service that the person came from, on every error page that can know it. */
   const extras = async (ctx: Koa.Context, error: ProfileError): Promise<Locals> => {
@@ -135,6 +145,19 @@ export function createApp({ config, stores, connectors, jwks, now, log, hashes }
   provider.use(health(stores, log));
   provider.use(assets.serve);
   provider.use(bodyLimit(limits.bodyBytes));
+  // Before the check of the origin: who carries a bearer token is no browser that somebody led here.
+  if (config.operatorToken) {
+    const { operatorToken } = config;
+    const operators = doctorRouter({
+      doctor,
+      accounts: durable.accounts,
+      texts,
+      operatorToken,
+      bodyBytes: limits.bodyBytes,
+      note: (event, fields) => log.info(fields, event),
+    });
+    provider.use(operators.routes() as Koa.Middleware);
+  }
   provider.use(originCheck(issuer, PROTOCOL_POSTS));
   provider.use(longParameters(limits.parameterLength));
   provider.use(languageSwitch(secure));
@@ -150,7 +173,13 @@ export function createApp({ config, stores, connectors, jwks, now, log, hashes }
   listen(provider as unknown as Koa, log);
 
   const watch = createRegistryWatch({ waiting: durable.waiting, connectors, seal, now });
-  return { koa: provider, pages, deliver: () => outbox.run(), watchRegistry: () => watch.run(), drained: () => sms.drained() };
+  return {
+    koa: provider,
+    pages,
+    deliver: () => outbox.run(),
+    watchRegistry: () => watch.run(),
+    drained: async () => void (await Promise.all([sms.drained(), doctor.settled()])),
+  };
 
   function clientNameOf(client: { clientId: string; [field: string]: unknown } | undefined): (language: 'fa' | 'en') => string | undefined {
     const names = client?.['names'] as Record<string, string> | undefined;

@@ -19,6 +19,7 @@ export const SETTINGS = {
   UID_BUSINESS_ID: { kind: 'text', need: 'production', meaning: 'account at the inquiry gateway (mobile ownership, civil registry, foreign residents)' },
   UID_BUSINESS_TOKEN: { kind: 'secret', need: 'production', meaning: 'its token' },
   KAVENEGAR_API_KEY: { kind: 'secret', need: 'production', meaning: 'key of the SMS gateway' },
+  OPERATOR_TOKEN: { kind: 'secret', need: 'optional', meaning: 'at least 32 characters; opens /api for the operator, which answers 404 without it' },
   UID_URL: { kind: 'url', need: 'optional', preset: 'https://json-api.uid.ir', meaning: 'address of the inquiry gateway' },
   KAVENEGAR_URL: { kind: 'url', need: 'optional', preset: 'https://api.kavenegar.com', meaning: 'address of the SMS gateway' },
   KAVENEGAR_SENDER: { kind: 'text', need: 'optional', meaning: 'sending line of plain SMS; the gateway’s default line otherwise' },
@@ -69,6 +70,7 @@ export type Config = {
   readonly cookieSecrets: readonly string[];
   readonly dataSecret: string;
   readonly pairwiseSecret: string;
+  readonly operatorToken?: string;
   readonly uid: { readonly url: string; readonly businessId: string; readonly businessToken: string; readonly foreignOwnershipKey: 'document' | 'fida' };
   readonly kavenegar: { readonly url: string; readonly key: string; readonly sender?: string; readonly template?: string };
   readonly policy: Policy;
@@ -162,6 +164,7 @@ export function loadConfig(env: Env, readFile: (path: string) => string = refuse
     cookieSecrets: list(text.COOKIE_SECRETS),
     dataSecret: text.DATA_SECRET ?? '',
     pairwiseSecret: text.PAIRWISE_SECRET ?? '',
+    ...(text.OPERATOR_TOKEN ? { operatorToken: text.OPERATOR_TOKEN } : {}),
     uid: {
       url: embedded ? `${simulators}/uid` : (text.UID_URL ?? ''),
       businessId: embedded ? 'embedded' : (text.UID_BUSINESS_ID ?? ''),
@@ -224,6 +227,7 @@ function secretProblems(text: Partial<Record<SettingName, string>>, embedded: bo
   const weak = names.filter((name) => text[name] && list(text[name]).some((secret) => secret.length < SECRET_LENGTH));
   const given = names.flatMap((name) => list(text[name]));
   return [
+    ...(text.OPERATOR_TOKEN && text.OPERATOR_TOKEN.length < SECRET_LENGTH ? [`OPERATOR_TOKEN: at least ${SECRET_LENGTH} characters`] : []),
     ...weak.map((name) => `${name}: at least ${SECRET_LENGTH} characters each`),
     ...(new Set(given).size === given.length ? [] : ['COOKIE_SECRETS, DATA_SECRET, PAIRWISE_SECRET: must differ from one another']),
     ...(embedded ? names.filter((name) => !text[name]).map((name) => `${name}: the embedded mode generates it; it was not given`) : []),

@@ -2,7 +2,6 @@
  * oidc/ is all that knows the protocol library: the provider and its policy, claims, adapter, keys, clients, and the bridge by which our pages
  * take part in an authorization request. It does not know any page.
  */
-import { createHmac } from 'node:crypto';
 import { type ErrorOut, type JWK, type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { ACR } from '#src/identity/assurance.ts';
 import type { Account, Accounts, Clock, Consents, Durable, Ephemeral } from '#src/identity/ports.ts';
@@ -10,6 +9,7 @@ import type { Limits } from '#src/limits.ts';
 import { createAdapter } from './adapter.ts';
 import { CLAIMS, claimsOf, SCOPES } from './claims.ts';
 import { EXTRA_METADATA, portalClient, sameSecret } from './clients.ts';
+import { pairwiseSubject } from './pairwise.ts';
 import { createPolicy } from './policy.ts';
 import { createReadAhead, type ReadAhead } from './read-ahead.ts';
 
@@ -97,10 +97,7 @@ export function createProvider(parts: Parts): Provider {
       Session: (_ctx, session) => sessionLifetime(session, limits, parts.now),
     },
     renderError: pages.error,
-    pairwiseIdentifier: (_ctx, subject, client) =>
-      createHmac('sha256', parts.pairwiseSecret)
-        .update(`${client['sectorIdentifier'] as string}\0${subject}`)
-        .digest('base64url'),
+    pairwiseIdentifier: (_ctx, subject, client) => pairwiseSubject(parts.pairwiseSecret, client['sectorIdentifier'] as string, subject),
     findAccount: (ctx, subject) => findAccount(durable.accounts, readAhead, ctx, subject),
     loadExistingGrant: (ctx) => loadGrant(durable.consents, ctx),
   });
