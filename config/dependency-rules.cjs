@@ -54,10 +54,11 @@ module.exports = {
     forbid(
       'simulators-stay-outside',
       'only main starts simulators, in the embedded mode',
-      { path: '^src', pathNot: '^src/(connectors/simulators|main)' },
+      { path: '^src', pathNot: '^src/(connectors/simulators|main|sandbox)' },
       { path: '^src/connectors/simulators' },
     ),
     forbid('nothing-imports-the-top', 'app and main are the top', { path: '^src', pathNot: '^src/main' }, { path: '^src/(app|main|embedded)\\.ts' }),
+    forbid('sandbox-is-plugged-in', 'only main opens a sandbox', { path: '^src', pathNot: '^src/(sandbox|main)' }, { path: '^src/sandbox' }),
     forbid('src-not-to-test', 'production code never needs a test', { path: '^src' }, { path: '^(test|bench)' }),
     forbid(
       'no-dev-dependency-in-src',

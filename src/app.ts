@@ -7,6 +7,7 @@ import type { Config } from './config.ts';
 import { ProfileError } from './errors.ts';
 import { createAssets } from './http/assets.ts';
 import { loadBrand } from './http/brand.ts';
+import { cookiePrefix } from './http/cookies.ts';
 import { errorPage } from './http/error-page.ts';
 import { bodyLimit } from './http/form.ts';
 import { hostGuard } from './http/host-guard.ts';
@@ -31,7 +32,9 @@ import { interactionRouter } from './interaction/router.ts';
 import type { Services } from './interaction/step.ts';
 import { createBridge } from './oidc/bridge.ts';
 import { createDoctor } from './oidc/doctor.ts';
+import { applyMishaps, type Mishaps } from './oidc/mishaps.ts';
 import { createProvider, PROTOCOL_POSTS } from './oidc/provider.ts';
+import { sandboxMark } from './oidc/sandbox-mark.ts';
 import { createProtocolPages } from './protocol-pages.ts';
 
 export type Parts = {
@@ -43,6 +46,8 @@ export type Parts = {
   readonly log: Log;
   /** Password hashes at once; the number of cores. */
   readonly hashes: number;
+  /** Errors that an integrator ordered for their own client; a sandbox only. */
+  readonly mishaps?: Mishaps;
 };
 
 export type App = {
@@ -59,14 +64,14 @@ const ROOT = join(import.meta.dirname, '..');
 const HEALTH: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
 
 /** Puts the whole server together. No side effects but what the parts given do; main.ts and the tests supply them. */
-export function createApp({ config, stores, connectors, jwks, now, log, hashes }: Parts): App {
+export function createApp({ config, stores, connectors, jwks, now, log, hashes, mishaps }: Parts): App {
   const { limits, issuer } = config;
   const { durable, ephemeral } = stores;
   const secure = issuer.startsWith('https:');
   const texts = createTexts(join(ROOT, 'locales'));
   const brand = loadBrand(join(ROOT, config.configDir));
   const assets = createAssets(join(ROOT, 'src/browser'), brand.css);
-  const pages = createPages({ folder: join(ROOT, 'views'), texts, brand, assets, language: config.language });
+  const pages = createPages({ folder: join(ROOT, 'views'), texts, brand, assets, language: config.language, sandbox: config.sandbox });
 
   const note: Note = (level, event, fields) => log[level]({ ...fields }, event);
   const keyed = createHmac256(config.dataSecret, 'counters');
@@ -100,6 +105,7 @@ export function createApp({ config, stores, connectors, jwks, now, log, hashes }
     ephemeral,
     now,
     limits,
+    sandbox: config.sandbox,
     pages: {
       ...protocolPages,
       async interactionUrl(_ctx, { uid, params }) {
@@ -138,6 +144,7 @@ export function createApp({ config, stores, connectors, jwks, now, log, hashes }
     };
   };
 
+  if (config.sandbox) provider.use(cookiePrefix(sandboxMark.cookiePrefix));
   provider.use(securityHeaders(secure));
   provider.use(requestLog(log));
   provider.use(errorPage(pages.render, log, extras));
@@ -145,6 +152,7 @@ export function createApp({ config, stores, connectors, jwks, now, log, hashes }
   provider.use(health(stores, log));
   provider.use(assets.serve);
   provider.use(bodyLimit(limits.bodyBytes));
+  if (config.sandbox && mishaps) provider.use(applyMishaps(provider, mishaps));
   // Before the check of the origin: who carries a bearer token is no browser that somebody led here.
   if (config.operatorToken) {
     const { operatorToken } = config;

@@ -48,6 +48,12 @@ export const SETTINGS = {
   POOL_SIZE: { kind: 'count', need: 'optional', preset: '10', meaning: 'PostgreSQL connections of one process' },
   CONFIG_DIR: { kind: 'text', need: 'optional', preset: 'config', meaning: 'folder of brand.json, mark.svg and clients.json' },
   LOG_LEVEL: { kind: 'choice', need: 'optional', preset: 'info', choices: ['debug', 'info', 'warn', 'error', 'silent'], meaning: 'least level that is logged' },
+  SANDBOX: {
+    kind: 'flag',
+    need: 'optional',
+    preset: 'no',
+    meaning: 'yes: an integrator’s sandbox, as `profile sandbox` starts it; embedded, loopback only, marked as a test everywhere',
+  },
   DATA_DIR: { kind: 'text', need: 'optional', preset: 'data', meaning: 'embedded mode: folder of the embedded database and its generated secrets' },
   ESERVICE_PORT: { kind: 'port', need: 'optional', preset: '3300', meaning: 'embedded mode: port of the sample e-service' },
   SIMULATORS_PORT: { kind: 'port', need: 'optional', preset: '3400', meaning: 'embedded mode: port of the simulators' },
@@ -57,6 +63,8 @@ export type SettingName = keyof typeof SETTINGS;
 
 export type Config = {
   readonly mode: 'embedded' | 'production';
+  /** An embedded server that can never be taken for a real one. */
+  readonly sandbox: boolean;
   readonly issuer: string;
   readonly host: string;
   readonly port: number;
@@ -101,8 +109,9 @@ export class ConfigError extends Error {
   }
 }
 
-/** Nothing that names an outside store or address is set: the whole system runs in this process and its data folder. */
-export const isEmbedded = (env: Env): boolean => !(['ISSUER', 'DATABASE_URL', 'REDIS_URL'] as const).some((name) => env[name] || env[`${name}_FILE`]);
+/** Nothing that names an outside store or address is set: the whole system runs in this process and its data folder. A sandbox always does. */
+export const isEmbedded = (env: Env): boolean =>
+  env['SANDBOX'] === 'yes' || !(['ISSUER', 'DATABASE_URL', 'REDIS_URL'] as const).some((name) => env[name] || env[`${name}_FILE`]);
 
 const CHECK: Readonly<Record<Kind, (text: string, row: Row) => string | undefined>> = {
   text: () => undefined,
@@ -142,6 +151,7 @@ export function loadConfig(env: Env, readFile: (path: string) => string = refuse
   const simulators = `http://localhost:${text.SIMULATORS_PORT}`;
   const issuer = (text.ISSUER ?? `http://localhost:${port}`).replace(/\/$/, '');
   problems.push(...issuerProblems(issuer), ...secretProblems(text, embedded), ...storeProblems(text));
+  if (text.SANDBOX === 'yes') problems.push(...sandboxProblems(text, issuer));
   const fidaLengths = list(text.FIDA_LENGTHS).map(Number);
   if (!fidaLengths.length || fidaLengths.some((length) => !Number.isInteger(length) || length < 9 || length > 16))
     problems.push('FIDA_LENGTHS: whole numbers from 9 to 16');
@@ -151,6 +161,7 @@ export function loadConfig(env: Env, readFile: (path: string) => string = refuse
 
   return Object.freeze({
     mode: embedded ? 'embedded' : 'production',
+    sandbox: text.SANDBOX === 'yes',
     issuer,
     host: text.HOST || (embedded ? 'localhost' : '0.0.0.0'),
     port,
@@ -210,6 +221,19 @@ function readSetting(name: SettingName, env: Env, readFile: (path: string) => st
     problems.push(`${name}_FILE: cannot be read`);
     return undefined;
   }
+}
+
+const LOOPBACK = /^(localhost|127\.0\.0\.1|\[?::1\]?)$/;
+
+/** What would let a sandbox be taken for a real server, or touch one. */
+function sandboxProblems(text: Partial<Record<SettingName, string>>, issuer: string): string[] {
+  const stores = (['DATABASE_URL', 'REDIS_URL'] as const).filter((name) => text[name]);
+  const { protocol, hostname } = URL.canParse(issuer) ? new URL(issuer) : { protocol: '', hostname: '' };
+  return [
+    ...stores.map((name) => `${name}: a sandbox keeps everything in its own folder and uses no outside store`),
+    ...(protocol === 'http:' && LOOPBACK.test(hostname) ? [] : ['ISSUER: a sandbox is at http:// on a loopback host']),
+    ...(text.HOST && !LOOPBACK.test(text.HOST) ? ['HOST: a sandbox listens on a loopback address only'] : []),
+  ];
 }
 
 function issuerProblems(issuer: string): string[] {

@@ -46,7 +46,10 @@ export type Account = {
   readonly recoveredAt?: number;
 };
 
-export type NewAccount = Pick<Account, 'subject' | 'identifier' | 'mobile' | 'person' | 'passwordHash'> & { readonly email?: string };
+export type NewAccount = Pick<Account, 'subject' | 'identifier' | 'mobile' | 'person' | 'passwordHash'> & {
+  readonly email?: string;
+  readonly disabled?: boolean;
+};
 
 /** A message owed to somebody: written in the same transaction as the fact that caused it, delivered at least once. */
 export type OwedMessage = {

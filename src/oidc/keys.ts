@@ -6,10 +6,10 @@ import { createSeal } from '#src/identity/seal.ts';
 const ALGORITHMS = ['RS256', 'ES256'] as const;
 const RSA_BITS = 3072;
 
-/** The signing keys, generated once and kept encrypted. Throws when the data secret does not open them. */
-export async function loadSigningKeys(keys: Keys, dataSecret: string, now: Clock): Promise<{ keys: JWK[] }> {
+/** The signing keys, generated once and kept encrypted; `prefix` begins the `kid` of new ones. Throws when the data secret does not open them. */
+export async function loadSigningKeys(keys: Keys, dataSecret: string, now: Clock, prefix = ''): Promise<{ keys: JWK[] }> {
   const seal = createSeal(dataSecret, 'signing-keys');
-  const stored = await keys.ensure(() => Promise.all(ALGORITHMS.map((algorithm) => makeKey(algorithm, seal, now))));
+  const stored = await keys.ensure(() => Promise.all(ALGORITHMS.map((algorithm) => makeKey(algorithm, seal, now, prefix))));
   return {
     keys: stored.map(({ kid, sealed }) => {
       const text = seal.open(sealed, kid);
@@ -19,9 +19,9 @@ export async function loadSigningKeys(keys: Keys, dataSecret: string, now: Clock
   };
 }
 
-async function makeKey(algorithm: (typeof ALGORITHMS)[number], seal: ReturnType<typeof createSeal>, now: Clock): Promise<StoredKey> {
+async function makeKey(algorithm: (typeof ALGORITHMS)[number], seal: ReturnType<typeof createSeal>, now: Clock, prefix: string): Promise<StoredKey> {
   const { privateKey } = await generateKeyPair(algorithm, { extractable: true, ...(algorithm === 'RS256' ? { modulusLength: RSA_BITS } : {}) });
   const jwk = await exportJWK(privateKey);
-  const kid = await calculateJwkThumbprint(jwk);
+  const kid = `${prefix}${await calculateJwkThumbprint(jwk)}`;
   return { kid, algorithm, sealed: seal.seal(JSON.stringify({ ...jwk, kid, alg: algorithm, use: 'sig' }), kid), createdAt: now() };
 }

@@ -12,6 +12,7 @@ import { EXTRA_METADATA, portalClient, sameSecret } from './clients.ts';
 import { pairwiseSubject } from './pairwise.ts';
 import { createPolicy } from './policy.ts';
 import { createReadAhead, type ReadAhead } from './read-ahead.ts';
+import { sandboxMark } from './sandbox-mark.ts';
 
 /** What the pages supply to the provider: an address for an interaction, and the pages that the library would draw itself. */
 export type ProviderPages = {
@@ -32,6 +33,8 @@ type Parts = {
   readonly now: Clock;
   readonly limits: Limits;
   readonly pages: ProviderPages;
+  /** Marks cookies and tokens as a sandbox's, and lets key sets be fetched from a loopback host. */
+  readonly sandbox?: boolean;
 };
 
 /** Paths that relying parties post to by design; everything else must come from our own pages. */
@@ -40,6 +43,8 @@ export const PROTOCOL_POSTS: ReadonlySet<string> = new Set(['/auth', '/token', '
 export function createProvider(parts: Parts): Provider {
   const { issuer, limits, pages, durable } = parts;
   const secure = issuer.startsWith('https:');
+  const mark = parts.sandbox ? sandboxMark : undefined;
+  const prefix = mark?.cookiePrefix ?? '';
   const cookie = { httpOnly: true, sameSite: 'lax', signed: true, overwrite: true } as const;
 
   const readAhead = createReadAhead({ records: durable.records, now: parts.now, request: () => Provider.ctx });
@@ -48,7 +53,7 @@ export function createProvider(parts: Parts): Provider {
     adapter: createAdapter({ ephemeral: parts.ephemeral, records: durable.records, clients: durable.clients, readAhead, now: parts.now }),
     clients: [portalClient(issuer)],
     jwks: parts.jwks as never,
-    claims: CLAIMS as never,
+    claims: { ...CLAIMS, openid: [...CLAIMS.openid, ...Object.keys(mark?.claims ?? {})] } as never,
     scopes: SCOPES,
     subjectTypes: ['public', 'pairwise'],
     responseTypes: ['code'],
@@ -66,9 +71,9 @@ export function createProvider(parts: Parts): Provider {
     cookies: {
       keys: [...parts.cookieSecrets],
       names: {
-        session: secure ? '__Host-session' : 'session',
-        interaction: secure ? '__Secure-interaction' : 'interaction',
-        resume: secure ? '__Secure-resume' : 'resume',
+        session: secure ? '__Host-session' : `${prefix}session`,
+        interaction: secure ? '__Secure-interaction' : `${prefix}interaction`,
+        resume: secure ? '__Secure-resume' : `${prefix}resume`,
       },
       long: { ...cookie, path: '/' },
       short: cookie,
@@ -96,9 +101,10 @@ export function createProvider(parts: Parts): Provider {
       RefreshToken: (ctx) => refreshLifetime(ctx, limits),
       Session: (_ctx, session) => sessionLifetime(session, limits, parts.now),
     },
+    ...(mark ? { extraTokenClaims: () => mark.claims, fetch: mark.fetch } : {}),
     renderError: pages.error,
     pairwiseIdentifier: (_ctx, subject, client) => pairwiseSubject(parts.pairwiseSecret, client['sectorIdentifier'] as string, subject),
-    findAccount: (ctx, subject) => findAccount(durable.accounts, readAhead, ctx, subject),
+    findAccount: (ctx, subject) => findAccount(durable.accounts, readAhead, ctx, subject, mark?.claims),
     loadExistingGrant: (ctx) => loadGrant(durable.consents, ctx),
   });
 
@@ -119,12 +125,13 @@ async function findAccount(
   readAhead: ReadAhead,
   ctx: KoaContextWithOIDC,
   subject: string,
+  more: Readonly<Record<string, unknown>> = {},
 ): Promise<{ accountId: string; record: Account; claims: () => { sub: string } } | undefined> {
   // A session that has a grant for this client is asked for it next.
   const grantId = ctx.oidc.session?.accountId === subject && ctx.oidc.client ? ctx.oidc.session.grantIdFor(ctx.oidc.client.clientId) : undefined;
   if (grantId) await readAhead.grant(grantId, subject);
   const record = readAhead.account(subject) ?? (await accounts.find(subject));
-  return record && !record.disabled ? { accountId: subject, record, claims: () => claimsOf(record) } : undefined;
+  return record && !record.disabled ? { accountId: subject, record, claims: () => ({ ...claimsOf(record), ...more }) } : undefined;
 }
 
 /** Rotation never moves the end (ASVS 10.4.8): the successor lives as long as its predecessor had left. */
