@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import type Koa from 'koa';
 import { accountRouter } from './account/router.ts';
+import { doctorRouter } from './admin/doctor-router.ts';
 import type { Config } from './config.ts';
 import { ProfileError } from './errors.ts';
 import { createAssets } from './http/assets.ts';
 import { loadBrand } from './http/brand.ts';
+import { cookiePrefix } from './http/cookies.ts';
 import { errorPage } from './http/error-page.ts';
 import { bodyLimit } from './http/form.ts';
 import { hostGuard } from './http/host-guard.ts';
@@ -34,10 +36,13 @@ import { createUseCount } from './legacy/uses.ts';
 import { createApiLookup } from './oidc/apis.ts';
 import { createBackChannel } from './oidc/back-channel.ts';
 import { createBridge } from './oidc/bridge.ts';
+import { createDoctor } from './oidc/doctor.ts';
 import type { SigningKeys } from './oidc/keys.ts';
 import { createLegacyBridge } from './oidc/legacy-bridge.ts';
+import { applyMishaps, type Mishaps } from './oidc/mishaps.ts';
 import { postedRequest } from './oidc/posted-request.ts';
 import { createProvider, PROTOCOL_POSTS } from './oidc/provider.ts';
+import { sandboxMark } from './oidc/sandbox-mark.ts';
 import { serveKeys } from './oidc/serve-keys.ts';
 import { createProtocolPages } from './protocol-pages.ts';
 
@@ -50,6 +55,8 @@ export type Parts = {
   readonly log: Log;
   /** Password hashes at once; the number of cores. */
   readonly hashes: number;
+  /** Errors that an integrator ordered for their own client; a sandbox only. */
+  readonly mishaps?: Mishaps;
 };
 
 export type App = {
@@ -62,7 +69,7 @@ export type App = {
   tellSignOuts(): Promise<number>;
   /** Reads the signing keys again, makes those that are due, and serves them. */
   refreshKeys(): Promise<void>;
-  /** Resolves when no code is on its way to the gateway, and every use of an old form is written down. */
+  /** Resolves when no code is on its way to the gateway, and what the doctor saw and old forms used is written down. */
   drained(): Promise<void>;
 };
 
@@ -70,14 +77,14 @@ const ROOT = join(import.meta.dirname, '..');
 const HEALTH: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
 
 /** Puts the whole server together. No side effects but what the parts given do; main.ts and the tests supply them. */
-export function createApp({ config, stores, connectors, signingKeys, now, log, hashes }: Parts): App {
+export function createApp({ config, stores, connectors, signingKeys, now, log, hashes, mishaps }: Parts): App {
   const { limits, issuer } = config;
   const { durable, ephemeral } = stores;
   const secure = issuer.startsWith('https:');
   const texts = createTexts(join(ROOT, 'locales'));
   const brand = loadBrand(join(ROOT, config.configDir));
   const assets = createAssets(join(ROOT, 'src/browser'), brand.css);
-  const pages = createPages({ folder: join(ROOT, 'views'), texts, brand, assets, language: config.language });
+  const pages = createPages({ folder: join(ROOT, 'views'), texts, brand, assets, language: config.language, sandbox: config.sandbox });
 
   const note: Note = (level, event, fields) => log[level]({ ...fields }, event);
   const keyed = createHmac256(config.dataSecret, 'counters');
@@ -115,6 +122,7 @@ export function createApp({ config, stores, connectors, signingKeys, now, log, h
     ephemeral,
     now,
     limits,
+    sandbox: config.sandbox,
     pages: {
       ...protocolPages,
       async interactionUrl(_ctx, { uid, params, deviceCode }) {
@@ -143,6 +151,14 @@ export function createApp({ config, stores, connectors, signingKeys, now, log, h
       ctx.res.once('finish', () => legacyUses.add(client.id, [form]));
     },
   });
+  const doctor = createDoctor({
+    provider,
+    ephemeral,
+    now,
+    limits,
+    pairwiseSecret: config.pairwiseSecret,
+    onError: (error) => note('warn', 'doctor.failed', { error }),
+  });
 
   /** The e-service that the person came from, on every error page that can know it. */
   const extras = async (ctx: Koa.Context, error: ProfileError): Promise<Locals> => {
@@ -158,6 +174,7 @@ export function createApp({ config, stores, connectors, signingKeys, now, log, h
     };
   };
 
+  if (config.sandbox) provider.use(cookiePrefix(sandboxMark.cookiePrefix));
   provider.use(securityHeaders(secure));
   provider.use(publicCache(limits.jwksCacheAge));
   provider.use(requestLog(log));
@@ -166,6 +183,20 @@ export function createApp({ config, stores, connectors, signingKeys, now, log, h
   provider.use(health(stores, log));
   provider.use(assets.serve);
   provider.use(bodyLimit(limits.bodyBytes));
+  if (config.sandbox && mishaps) provider.use(applyMishaps(provider, mishaps));
+  // Before the check of the origin: who carries a bearer token is no browser that somebody led here.
+  if (config.operatorToken) {
+    const { operatorToken } = config;
+    const operators = doctorRouter({
+      doctor,
+      accounts: durable.accounts,
+      texts,
+      operatorToken,
+      bodyBytes: limits.bodyBytes,
+      note: (event, fields) => log.info(fields, event),
+    });
+    provider.use(operators.routes() as Koa.Middleware);
+  }
   provider.use(originCheck(issuer, new Set([...PROTOCOL_POSTS, ...LEGACY_POSTS])));
   provider.use(postedRequest(limits.bodyBytes));
   provider.use(longParameters(limits.parameterLength));
@@ -190,8 +221,8 @@ export function createApp({ config, stores, connectors, signingKeys, now, log, h
     deliver: () => outbox.run(),
     watchRegistry: () => watch.run(),
     tellSignOuts: () => backChannel.deliver(),
-    drained: () => Promise.all([sms.drained(), legacyUses.flush()]).then(() => {}),
     refreshKeys: serveKeys(provider, signingKeys),
+    drained: async () => void (await Promise.all([sms.drained(), legacyUses.flush(), doctor.settled()])),
   };
 
   function clientNameOf(client: { clientId: string; [field: string]: unknown } | undefined): (language: 'fa' | 'en') => string | undefined {

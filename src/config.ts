@@ -19,6 +19,7 @@ export const SETTINGS = {
   UID_BUSINESS_ID: { kind: 'text', need: 'production', meaning: 'account at the inquiry gateway (mobile ownership, civil registry, foreign residents)' },
   UID_BUSINESS_TOKEN: { kind: 'secret', need: 'production', meaning: 'its token' },
   KAVENEGAR_API_KEY: { kind: 'secret', need: 'production', meaning: 'key of the SMS gateway' },
+  OPERATOR_TOKEN: { kind: 'secret', need: 'optional', meaning: 'at least 32 characters; opens /api for the operator, which answers 404 without it' },
   UID_URL: { kind: 'url', need: 'optional', preset: 'https://json-api.uid.ir', meaning: 'address of the inquiry gateway' },
   KAVENEGAR_URL: { kind: 'url', need: 'optional', preset: 'https://api.kavenegar.com', meaning: 'address of the SMS gateway' },
   KAVENEGAR_SENDER: { kind: 'text', need: 'optional', meaning: 'sending line of plain SMS; the gateway’s default line otherwise' },
@@ -70,6 +71,12 @@ export const SETTINGS = {
   POOL_SIZE: { kind: 'count', need: 'optional', preset: '10', meaning: 'PostgreSQL connections of one process' },
   CONFIG_DIR: { kind: 'text', need: 'optional', preset: 'config', meaning: 'folder of brand.json, mark.svg, clients.json and apis.json' },
   LOG_LEVEL: { kind: 'choice', need: 'optional', preset: 'info', choices: ['debug', 'info', 'warn', 'error', 'silent'], meaning: 'least level that is logged' },
+  SANDBOX: {
+    kind: 'flag',
+    need: 'optional',
+    preset: 'no',
+    meaning: 'yes: an integrator’s sandbox, as `profile sandbox` starts it; embedded, loopback only, marked as a test everywhere',
+  },
   DATA_DIR: { kind: 'text', need: 'optional', preset: 'data', meaning: 'embedded mode: folder of the embedded database and its generated secrets' },
   ESERVICE_PORT: { kind: 'port', need: 'optional', preset: '3300', meaning: 'embedded mode: port of the sample e-service' },
   SIMULATORS_PORT: { kind: 'port', need: 'optional', preset: '3400', meaning: 'embedded mode: port of the simulators' },
@@ -79,6 +86,8 @@ export type SettingName = keyof typeof SETTINGS;
 
 export type Config = {
   readonly mode: 'embedded' | 'production';
+  /** An embedded server that can never be taken for a real one. */
+  readonly sandbox: boolean;
   readonly issuer: string;
   readonly host: string;
   readonly port: number;
@@ -95,6 +104,7 @@ export type Config = {
   readonly cookieSecrets: readonly string[];
   readonly dataSecret: string;
   readonly pairwiseSecret: string;
+  readonly operatorToken?: string;
   readonly uid: { readonly url: string; readonly businessId: string; readonly businessToken: string; readonly foreignOwnershipKey: 'document' | 'fida' };
   readonly kavenegar: { readonly url: string; readonly key: string; readonly sender?: string; readonly template?: string };
   /** Where the private signing keys are, when not here. */
@@ -127,8 +137,9 @@ export class ConfigError extends Error {
   }
 }
 
-/** Nothing that names an outside store or address is set: the whole system runs in this process and its data folder. */
-export const isEmbedded = (env: Env): boolean => !(['ISSUER', 'DATABASE_URL', 'REDIS_URL'] as const).some((name) => env[name] || env[`${name}_FILE`]);
+/** Nothing that names an outside store or address is set: the whole system runs in this process and its data folder. A sandbox always does. */
+export const isEmbedded = (env: Env): boolean =>
+  env['SANDBOX'] === 'yes' || !(['ISSUER', 'DATABASE_URL', 'REDIS_URL'] as const).some((name) => env[name] || env[`${name}_FILE`]);
 
 const CHECK: Readonly<Record<Kind, (text: string, row: Row) => string | undefined>> = {
   text: () => undefined,
@@ -171,6 +182,7 @@ export function loadConfig(env: Env, readFile: (path: string) => string = refuse
   if (text.CLIENT_CERTIFICATE_HEADER && text.PROXY_HOPS === '0' && !isLoopback(issuer))
     problems.push('CLIENT_CERTIFICATE_HEADER: only behind a proxy that overwrites it; set PROXY_HOPS');
   problems.push(...issuerProblems(issuer), ...secretProblems(text, embedded), ...storeProblems(text), ...signerProblems(text.SIGNER_URL));
+  if (text.SANDBOX === 'yes') problems.push(...sandboxProblems(text, issuer));
   const fidaLengths = list(text.FIDA_LENGTHS).map(Number);
   if (!fidaLengths.length || fidaLengths.some((length) => !Number.isInteger(length) || length < 9 || length > 16))
     problems.push('FIDA_LENGTHS: whole numbers from 9 to 16');
@@ -180,6 +192,7 @@ export function loadConfig(env: Env, readFile: (path: string) => string = refuse
 
   return Object.freeze({
     mode: embedded ? 'embedded' : 'production',
+    sandbox: text.SANDBOX === 'yes',
     issuer,
     host: text.HOST || (embedded ? 'localhost' : '0.0.0.0'),
     port,
@@ -195,6 +208,7 @@ export function loadConfig(env: Env, readFile: (path: string) => string = refuse
     cookieSecrets: list(text.COOKIE_SECRETS),
     dataSecret: text.DATA_SECRET ?? '',
     pairwiseSecret: text.PAIRWISE_SECRET ?? '',
+    ...(text.OPERATOR_TOKEN ? { operatorToken: text.OPERATOR_TOKEN } : {}),
     uid: {
       url: embedded ? `${simulators}/uid` : (text.UID_URL ?? ''),
       businessId: embedded ? 'embedded' : (text.UID_BUSINESS_ID ?? ''),
@@ -251,6 +265,19 @@ function signerProblems(url: string | undefined): string[] {
   return new URL(url).protocol === 'https:' || isLoopback(url) ? [] : ['SIGNER_URL: https is needed on a host that is not loopback'];
 }
 
+const LOOPBACK = /^(localhost|127\.0\.0\.1|\[?::1\]?)$/;
+
+/** What would let a sandbox be taken for a real server, or touch one. */
+function sandboxProblems(text: Partial<Record<SettingName, string>>, issuer: string): string[] {
+  const stores = (['DATABASE_URL', 'REDIS_URL'] as const).filter((name) => text[name]);
+  const { protocol, hostname } = URL.canParse(issuer) ? new URL(issuer) : { protocol: '', hostname: '' };
+  return [
+    ...stores.map((name) => `${name}: a sandbox keeps everything in its own folder and uses no outside store`),
+    ...(protocol === 'http:' && LOOPBACK.test(hostname) ? [] : ['ISSUER: a sandbox is at http:// on a loopback host']),
+    ...(text.HOST && !LOOPBACK.test(text.HOST) ? ['HOST: a sandbox listens on a loopback address only'] : []),
+  ];
+}
+
 function issuerProblems(issuer: string): string[] {
   if (!URL.canParse(issuer)) return [];
   const { protocol, pathname, search, hash } = new URL(issuer);
@@ -265,6 +292,7 @@ function secretProblems(text: Partial<Record<SettingName, string>>, embedded: bo
   const weak = names.filter((name) => text[name] && list(text[name]).some((secret) => secret.length < SECRET_LENGTH));
   const given = names.flatMap((name) => list(text[name]));
   return [
+    ...(text.OPERATOR_TOKEN && text.OPERATOR_TOKEN.length < SECRET_LENGTH ? [`OPERATOR_TOKEN: at least ${SECRET_LENGTH} characters`] : []),
     ...weak.map((name) => `${name}: at least ${SECRET_LENGTH} characters each`),
     ...(new Set(given).size === given.length ? [] : ['COOKIE_SECRETS, DATA_SECRET, PAIRWISE_SECRET: must differ from one another']),
     ...(embedded ? names.filter((name) => !text[name]).map((name) => `${name}: the embedded mode generates it; it was not given`) : []),

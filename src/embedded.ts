@@ -11,6 +11,7 @@ export type EmbeddedSecrets = {
   readonly PAIRWISE_SECRET: string;
   readonly eservices: string;
   readonly club: string;
+  readonly sandbox: string;
 };
 
 const FILE = 'secrets.json';
@@ -19,13 +20,14 @@ const make = (): string => randomBytes(32).toString('base64url');
 export function embeddedSecrets(folder: string): EmbeddedSecrets {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, FILE);
-  const fresh: EmbeddedSecrets = { COOKIE_SECRETS: make(), DATA_SECRET: make(), PAIRWISE_SECRET: make(), eservices: make(), club: make() };
+  const fresh: EmbeddedSecrets = { COOKIE_SECRETS: make(), DATA_SECRET: make(), PAIRWISE_SECRET: make(), eservices: make(), club: make(), sandbox: make() };
   try {
     writeFileSync(file, JSON.stringify(fresh, undefined, 2), { flag: 'wx', mode: 0o600 });
     return fresh;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    return JSON.parse(readFileSync(file, 'utf8')) as EmbeddedSecrets;
+    // A folder that an earlier version made lacks what came later.
+    return { ...fresh, ...(JSON.parse(readFileSync(file, 'utf8')) as EmbeddedSecrets) };
   }
 }
 
@@ -67,3 +69,18 @@ export function sampleClients(url: string, secrets: Pick<EmbeddedSecrets, 'eserv
     }),
   ];
 }
+
+/** The relying party that a sandbox makes for an integrator who brings no client of their own; a third party, so that every page is met. */
+export const sandboxClient = (secret: string, redirectUris: readonly string[]): StoredClient =>
+  storedClient({
+    client_id: 'sandbox',
+    names: { fa: 'سامانه شما', en: 'Your service' },
+    first_party: false,
+    start_url: new URL('/', redirectUris[0]).href,
+    redirect_uris: redirectUris,
+    post_logout_redirect_uris: [...new Set(redirectUris.map((uri) => new URL('/', uri).href))],
+    grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
+    token_endpoint_auth_method: 'client_secret_basic',
+    scope: 'openid profile email phone national_id offline_access',
+    secret_hash: hashSecret(secret),
+  });

@@ -66,6 +66,8 @@ export const LIMIT_TABLE = {
   connectorTimeout: [8, 'seconds', 'how long an outside system may take to answer'],
   breakerFailures: [5, 'count', 'failures in a row after which an outside system rests'],
   breakerRest: [30, 'seconds', 'how long it rests'],
+  doctorEntries: [100, 'count', 'failures of a client that the integration doctor remembers'],
+  doctorLifetime: [30 * DAY, 'seconds', 'how long the integration doctor remembers a client’s failures and what was seen of it'],
   drain: [10, 'seconds', 'how long requests under way may take after SIGTERM'],
 } as const satisfies Record<string, Row>;
 

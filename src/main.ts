@@ -6,7 +6,8 @@ import { type App, createApp } from './app.ts';
 import { type Config, ConfigError, isEmbedded, loadConfig } from './config.ts';
 import { createConnectors } from './connectors/index.ts';
 import { httpSigner } from './connectors/signer.ts';
-import { type EmbeddedSecrets, embeddedSecrets, ONE_ADDRESS, sampleClients } from './embedded.ts';
+import type { SandboxControls, Simulators } from './connectors/simulators/index.ts';
+import { type EmbeddedSecrets, embeddedSecrets, ONE_ADDRESS, sampleClients, sandboxClient } from './embedded.ts';
 import { createLog, type Log } from './http/log.ts';
 import type { Durable } from './identity/ports.ts';
 import { legacyReport, reportText } from './legacy/report.ts';
@@ -14,9 +15,14 @@ import { readApis } from './oidc/apis.ts';
 import { readClients } from './oidc/clients.ts';
 import { loadSigningKeys, type SigningKeys } from './oidc/keys.ts';
 import { keysText, rotationOf } from './oidc/rotate-command.ts';
+import { sandboxMark } from './oidc/sandbox-mark.ts';
+import { readSandboxCommand, SANDBOX_USAGE, type SandboxCommand } from './sandbox/command.ts';
 import { migrateOnly, openStores, type Stores, withDurable } from './stores/index.ts';
 
 /** The process: environment → settings → stores → listen → drain. The only file with side effects of its own. */
+/** Read at every call: a sandbox moves the clock of the process. */
+const now = (): number => Date.now();
+
 const DELIVER_MS = 5_000;
 const WATCH_MS = 20_000;
 const SIGN_OUT_MS = 1_000;
@@ -45,48 +51,81 @@ async function rotateKeysAndEnd(flags: readonly string[]): Promise<void> {
   console.log(keysText(report));
 }
 
-const signingKeysOf = (config: Config, keys: Durable['keys']): Promise<SigningKeys> =>
+const signingKeysOf = (config: Config, keys: Durable['keys'], prefix = ''): Promise<SigningKeys> =>
   loadSigningKeys({
     keys,
     dataSecret: config.dataSecret,
-    now: Date.now,
+    now,
+    prefix,
     limits: config.limits,
-    ...(config.signer ? { signer: httpSigner(config.signer, { limits: config.limits, now: Date.now }) } : {}),
+    ...(config.signer ? { signer: httpSigner(config.signer, { limits: config.limits, now }) } : {}),
   });
 
 async function serve(): Promise<void> {
   const started = performance.now();
-  const { config, secrets } = settings();
+  const { config, secrets, command } = settings();
   const log = createLog(secrets && !process.env['LOG_LEVEL'] ? 'warn' : config.logLevel);
+  const sandbox = secrets && command ? await startSandbox(config, secrets, command) : undefined;
   const stores = await openStores({ ...storeSettings(config), onError: (error) => log.error({ error }, 'store') });
-  const sideServers = secrets ? await startSurroundings(config, secrets) : [];
+  const { sideServers, simulators } = secrets ? await startSurroundings(config, secrets, sandbox?.controls) : { sideServers: [] };
   await stores.durable.clients.seed(secrets ? sampleClients(`http://localhost:${config.eservicePort}`, secrets) : configuredClients(config));
   if (!secrets) await stores.durable.apis.seed(configuredApis(config));
-  const connectors = createConnectors(config, { now: Date.now, limits: config.limits, note: (event, fields) => log.info(fields, event) });
-  const signingKeys = await signingKeysOf(config, stores.durable.keys);
-  const app = createApp({ config, stores, connectors, signingKeys, now: Date.now, log, hashes: availableParallelism() });
+  const connectors = createConnectors(config, { now, limits: config.limits, note: (event, fields) => log.info(fields, event) });
+  const signingKeys = await signingKeysOf(config, stores.durable.keys, sandbox ? sandboxMark.keyPrefix : '');
+  const durable = sandbox ? await sandbox.settle(stores, simulators?.world.people ?? [], signingKeys.published()) : stores.durable;
+  const { ephemeral } = stores;
+  const app = createApp({
+    config,
+    stores: { durable, ephemeral },
+    connectors,
+    signingKeys,
+    now,
+    log,
+    hashes: availableParallelism(),
+    ...(sandbox ? { mishaps: sandbox.controls.failures } : {}),
+  });
 
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 }, app.koa.callback());
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(config.port, config.host, resolve));
   const background = startBackground(app, stores, config, log);
-  announce(config, performance.now() - started);
+  announce(config, performance.now() - started, secrets && command ? sandboxLines(config, secrets, command, sandbox?.controls.password) : []);
   drainOnSignal({ server, app, stores, config, log, background, sideServers });
 }
 
-function settings(): { config: Config; secrets?: EmbeddedSecrets } {
+function settings(): { config: Config; secrets?: EmbeddedSecrets; command?: SandboxCommand } {
   const readFile = (path: string): string => readFileSync(path, 'utf8');
-  if (!isEmbedded(process.env)) return { config: loadConfig(process.env, readFile) };
-  const secrets = embeddedSecrets(process.env['DATA_DIR'] || 'data');
-  const { eservices: _, club: __, ...needed } = secrets;
-  return { config: loadConfig({ ...ONE_ADDRESS, ...process.env, ...needed }, readFile), secrets };
+  const command = isSandbox() ? readSandboxCommand(process.argv.slice(3), { env: process.env, readFile, exists: existsSync }) : undefined;
+  const env = { ...process.env, ...command?.env };
+  if (!isEmbedded(env)) return { config: loadConfig(env, readFile) };
+  // Every problem is told before the first file is written.
+  if (command) loadConfig({ ...env, ...PLACEHOLDERS }, readFile);
+  const secrets = embeddedSecrets(env['DATA_DIR'] || 'data');
+  const { eservices: _, club: __, sandbox: ___, ...needed } = secrets;
+  return { config: loadConfig({ ...ONE_ADDRESS, ...env, ...needed }, readFile), secrets, ...(command ? { command } : {}) };
 }
 
+const isSandbox = (): boolean => process.argv[2] === 'sandbox' || process.env['SANDBOX'] === 'yes';
+const PLACEHOLDERS = Object.fromEntries(['COOKIE_SECRETS', 'DATA_SECRET', 'PAIRWISE_SECRET'].map((name) => [name, name.repeat(4)]));
+
 const storeSettings = (config: Config) => ({
-  now: Date.now,
+  now,
   poolSize: config.poolSize,
   ...(config.databaseUrl ? { databaseUrl: config.databaseUrl } : { dataDir: config.dataDir }),
   ...(config.redisUrl ? { redisUrl: config.redisUrl } : {}),
 });
+
+/** The clients of the command: the ready one, and those that the integrator brought. */
+const ownClients = (secrets: EmbeddedSecrets, { clients, redirectUris }: SandboxCommand) => [
+  ...(redirectUris.length ? [sandboxClient(secrets.sandbox, redirectUris)] : []),
+  ...clients,
+];
+
+/** Never loaded but for the command `sandbox`. */
+async function startSandbox(config: Config, secrets: EmbeddedSecrets, command: SandboxCommand) {
+  const { openSandbox } = await import('./sandbox/open.ts');
+  const others = sampleClients('', secrets).map(({ clientId }) => clientId);
+  return openSandbox(config, ownClients(secrets, command), others);
+}
 
 function configuredClients(config: Config) {
   const file = join(config.configDir, 'clients.json');
@@ -101,12 +140,16 @@ function configuredApis(config: Config) {
 type Closing = { close(): Promise<void> };
 
 /** The outside of the embedded mode; never loaded in production. */
-async function startSurroundings(config: Config, secrets: EmbeddedSecrets): Promise<readonly Closing[]> {
+async function startSurroundings(
+  config: Config,
+  secrets: EmbeddedSecrets,
+  sandbox: SandboxControls | undefined,
+): Promise<{ sideServers: readonly Closing[]; simulators: Simulators }> {
   const { startSimulators } = await import('./connectors/simulators/index.ts');
   const { startEservice } = await import('../examples/eservice/app.ts');
   const url = `http://localhost:${config.eservicePort}`;
-  return Promise.all([
-    startSimulators({ port: config.simulatorsPort, now: Date.now }),
+  const [simulators, eservice] = await Promise.all([
+    startSimulators({ port: config.simulatorsPort, now, ...(sandbox ? { sandbox } : {}) }),
     startEservice({
       port: config.eservicePort,
       url,
@@ -116,6 +159,7 @@ async function startSurroundings(config: Config, secrets: EmbeddedSecrets): Prom
       club: { clientId: 'club', clientSecret: secrets.club },
     }),
   ]);
+  return { sideServers: [simulators, eservice], simulators };
 }
 
 /** Owed messages, people who wait for a register, records that expired. One run at a time; a failure is logged and tried again. */
@@ -137,12 +181,12 @@ function startBackground({ deliver, watchRegistry, tellSignOuts, refreshKeys }: 
     every(WATCH_MS, 'registry watch', watchRegistry),
     every(SIGN_OUT_MS, 'back-channel logout', tellSignOuts),
     every(limits.keyReread * 1000, 'signing keys', refreshKeys),
-    every(SWEEP_MS, 'sweep', () => durable.records.sweep(Date.now())),
+    every(SWEEP_MS, 'sweep', () => durable.records.sweep(now())),
   ];
   return () => timers.forEach(clearInterval);
 }
 
-function announce(config: Config, milliseconds: number): void {
+function announce(config: Config, milliseconds: number, more: readonly string[]): void {
   if (config.mode === 'production') {
     console.log(`Profile is ready at ${config.issuer} (${Math.round(milliseconds)} ms)`);
     return;
@@ -152,11 +196,22 @@ function announce(config: Config, milliseconds: number): void {
     `  Profile            ${config.issuer}`,
     `  sample e-service   http://localhost:${config.eservicePort}`,
     `  simulators         http://localhost:${config.simulatorsPort}   SMS inbox: /sms   people: /people   registry: /registry`,
+    ...more,
     '',
-    `  Embedded mode, not for production: one process, data in ${config.dataDir}/, everything outside is simulated.`,
+    `  ${config.sandbox ? 'Sandbox' : 'Embedded mode'}, not for production: one process, data in ${config.dataDir}/, everything outside is simulated.`,
     '',
   ];
   console.log(lines.join('\n'));
+}
+
+function sandboxLines(config: Config, secrets: EmbeddedSecrets, { clients, redirectUris }: SandboxCommand, password = ''): readonly string[] {
+  return [
+    `  clock, errors      http://localhost:${config.simulatorsPort}/clock   /failures`,
+    ...(redirectUris.length ? ['  client id          sandbox', `  client secret      ${secrets.sandbox}`] : []),
+    ...redirectUris.map((uri) => `  redirect URI       ${uri}`),
+    ...clients.map(({ clientId }) => `  your client        ${clientId}`),
+    `  password           ${password}   of the people at /people who have an account`,
+  ];
 }
 
 type Drain = { server: Server; app: App; stores: Stores; config: Config; log: Log; background: () => void; sideServers: readonly Closing[] };
@@ -188,6 +243,7 @@ try {
   if (process.argv[2] === 'migrate') await migrateAndEnd();
   else if (process.argv[2] === 'legacy-report') await printLegacyReport();
   else if (process.argv[2] === 'rotate-keys') await rotateKeysAndEnd(process.argv.slice(3));
+  else if (process.argv[2] === 'sandbox' && process.argv.includes('--help')) console.log(SANDBOX_USAGE);
   else await serve();
 } catch (error) {
   console.error(error instanceof ConfigError || !(error instanceof Error) ? String((error as Error).message ?? error) : error.message);

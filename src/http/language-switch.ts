@@ -1,4 +1,5 @@
 import type { Middleware } from 'koa';
+import { prefixed } from './cookies.ts';
 import { LANGUAGE_COOKIE, LANGUAGES } from './locale.ts';
 
 const YEAR = 365 * 24 * 60 * 60 * 1000;
@@ -9,7 +10,7 @@ export const languageSwitch =
   async (ctx, next) => {
     const wanted = ctx.query['lang'];
     if (ctx.method !== 'GET' || !LANGUAGES.some((language) => language === wanted)) return next();
-    ctx.cookies.set(LANGUAGE_COOKIE, String(wanted), { signed: false, httpOnly: true, sameSite: 'lax', secure, maxAge: YEAR });
+    ctx.cookies.set(prefixed(ctx, LANGUAGE_COOKIE), String(wanted), { signed: false, httpOnly: true, sameSite: 'lax', secure, maxAge: YEAR });
     const { lang: _, ...rest } = ctx.query;
     const query = new URLSearchParams(rest as Record<string, string>).toString();
     ctx.status = 303;

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInstance } from 'i18next';
 import type { Context } from 'koa';
+import { prefixed } from './cookies.ts';
 
 export const LANGUAGES = ['fa', 'en'] as const;
 export type Language = (typeof LANGUAGES)[number];
@@ -62,7 +63,7 @@ export const formatDate = (language: Language, value: number | string): string =
  * many phones in Iran run an English interface for people who read Persian.
  */
 export function languageOf(ctx: Context, preset: Language, uiLocales?: unknown): Language {
-  const wanted = [ctx.cookies.get(LANGUAGE_COOKIE, { signed: false }), ...String(uiLocales ?? '').split(' ')];
+  const wanted = [ctx.cookies.get(prefixed(ctx, LANGUAGE_COOKIE), { signed: false }), ...String(uiLocales ?? '').split(' ')];
   for (const tag of wanted) {
     const language = LANGUAGES.find((known) => tag?.toLowerCase().split('-')[0] === known);
     if (language) return language;

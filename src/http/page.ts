@@ -31,7 +31,7 @@ const compress = promisify(brotliCompress);
 const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } };
 
 /** Compiles a view when it is first shown and keeps it. The view's path is its locale key. */
-export function createPages(parts: { folder: string; texts: Texts; brand: Brand; assets: Assets; language: Language }): Pages {
+export function createPages(parts: { folder: string; texts: Texts; brand: Brand; assets: Assets; language: Language; sandbox?: boolean }): Pages {
   const compiled = new Map<string, compileTemplate>();
   const template = (view: string): compileTemplate => {
     const known = compiled.get(view) ?? compileFile(join(parts.folder, `${view}.pug`), { basedir: parts.folder });
@@ -56,6 +56,7 @@ export function createPages(parts: { folder: string; texts: Texts; brand: Brand;
       dir: DIRECTION[language],
       number: (value: number) => formatNumber(language, value),
       date: (value: number | string) => formatDate(language, value),
+      sandbox: parts.sandbox === true,
       brand: parts.brand.in(language),
       asset: parts.assets.url,
       links: { language: `${path}?lang=${other}`, signUp: '/sign-up', recover: '/recover', portal: '/', ...locals.links },

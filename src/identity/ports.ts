@@ -46,7 +46,10 @@ export type Account = {
   readonly recoveredAt?: number;
 };
 
-export type NewAccount = Pick<Account, 'subject' | 'identifier' | 'mobile' | 'person' | 'passwordHash'> & { readonly email?: string };
+export type NewAccount = Pick<Account, 'subject' | 'identifier' | 'mobile' | 'person' | 'passwordHash'> & {
+  readonly email?: string;
+  readonly disabled?: boolean;
+};
 
 /** A message owed to somebody: written in the same transaction as the fact that caused it, delivered at least once. */
 export type OwedMessage = {
@@ -264,6 +267,10 @@ export interface Ephemeral {
   count(key: string, seconds: number): Promise<Count>;
   /** The count without adding; `{ count: 0, resetIn: 0 }` when there is none. In one round trip, in the order asked. */
   counts(keys: readonly string[]): Promise<readonly Count[]>;
+  /** Puts a value at the head of a list that keeps the newest `most`; the lifetime of the whole list begins anew. */
+  append(key: string, value: string, most: number, seconds: number): Promise<void>;
+  /** Newest first; empty when there is none. */
+  list(key: string): Promise<readonly string[]>;
   ping(): Promise<void>;
   roundTrips(): number;
   close(): Promise<void>;

@@ -32,6 +32,12 @@ export function createAdapter(parts: Parts): AdapterFactory {
 /** The library gives a lifetime to every kind we keep; its type allows none. */
 const FOREVER = 365 * 24 * 60 * 60;
 
+/** A code is kept this much longer than it lives; the library refuses it by its own `exp`, and the doctor can say how late it came. */
+const CODE_GRACE = 300;
+
+/** Where a code and the mark of its use are kept. */
+export const codeKeys = (code: string) => ({ record: `AuthorizationCode:${code}`, used: `used:AuthorizationCode:${code}` });
+
 const groupOf = (grantId: string): string => `grant:${grantId}`;
 
 async function endGrant({ ephemeral, records }: Parts, grantId: unknown): Promise<void> {
@@ -69,7 +75,7 @@ function ephemeralAdapter(name: string, parts: Parts): Adapter {
     async upsert(id, payload, expiresIn = FOREVER) {
       const group = GROUPED.has(name) && payload.grantId ? groupOf(payload.grantId) : undefined;
       await Promise.all([
-        ephemeral.put(key(id), JSON.stringify(payload), expiresIn, group),
+        ephemeral.put(key(id), JSON.stringify(payload), name === 'AuthorizationCode' ? expiresIn + CODE_GRACE : expiresIn, group),
         name === 'Session' && payload.uid ? ephemeral.put(byUid(payload.uid), id, expiresIn) : undefined,
         payload.userCode ? ephemeral.put(byUserCode(payload.userCode), id, expiresIn) : undefined,
       ]);

@@ -33,8 +33,13 @@ export const sameSecret = (storedHash: string, given: string): boolean =>
 
 /** Clients of a JSON file in config/. Throws with every problem named when the file is not as expected. */
 export function readClients(path: string): readonly StoredClient[] {
-  const parsed = clientFile.safeParse(JSON.parse(readFileSync(path, 'utf8')));
-  if (!parsed.success) throw new Error(`${path}: ${z.prettifyError(parsed.error)}`);
+  return parseClients(JSON.parse(readFileSync(path, 'utf8')), path);
+}
+
+/** Clients out of a list in the form of config/clients.json; `where` names it in the error that is thrown for anything else. */
+export function parseClients(list: unknown, where: string): readonly StoredClient[] {
+  const parsed = clientFile.safeParse(list);
+  if (!parsed.success) throw new Error(`${where}: ${z.prettifyError(parsed.error)}`);
   return parsed.data.map((client) => storedClient(client));
 }
 

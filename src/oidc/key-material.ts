@@ -26,13 +26,16 @@ export type KeyMaterial = {
   open(key: StoredKey): OpenKey;
 };
 
+type MaterialParts = { readonly dataSecret: string; readonly signer?: Signer | undefined; readonly prefix?: string };
+
 /** Makes and opens keys. What is stored is sealed with the data secret: a private JWK, or the public JWK of a key that the signer keeps. */
-export function createKeyMaterial({ dataSecret, signer }: { readonly dataSecret: string; readonly signer?: Signer | undefined }): KeyMaterial {
+export function createKeyMaterial({ dataSecret, signer, prefix = '' }: MaterialParts): KeyMaterial {
   const seal = createSeal(dataSecret, 'signing-keys');
   return {
     async make(algorithm) {
       const jwk = signer ? await makeOutside(algorithm, signer) : await makeHere(algorithm);
-      const kid = await calculateJwkThumbprint(jwk);
+      // A signer knows its keys by their thumbprint alone.
+      const kid = `${signer ? '' : prefix}${await calculateJwkThumbprint(jwk)}`;
       return { kid, algorithm, sealed: seal.seal(JSON.stringify({ ...jwk, kid, alg: algorithm, use: 'sig' }), kid) };
     },
     open({ kid, sealed }) {

@@ -27,11 +27,13 @@ type Parts = {
   readonly now: Clock;
   readonly limits: Limits;
   readonly signer?: Signer | undefined;
+  /** Begins the `kid` of new keys. */
+  readonly prefix?: string;
 };
 
 /** The signing keys, made where there are none. Throws when the data secret does not open them, or the signer does not answer. */
-export async function loadSigningKeys({ keys, dataSecret, now, limits, signer }: Parts): Promise<SigningKeys> {
-  const material = createKeyMaterial({ dataSecret, signer });
+export async function loadSigningKeys({ keys, dataSecret, now, limits, signer, prefix = '' }: Parts): Promise<SigningKeys> {
+  const material = createKeyMaterial({ dataSecret, signer, prefix });
   const open = new Map<string, OpenKey>();
   let known: readonly KeyMoments[] = [];
 

@@ -2,7 +2,7 @@
  * oidc/ is all that knows the protocol library: the provider and its policy, claims, adapter, keys, clients, and the bridge by which our pages
  * take part in an authorization request. It does not know any page.
  */
-import { createHmac, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type ErrorOut, type JWKS, type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { ACR } from '#src/identity/assurance.ts';
 import type { Account, Accounts, Clock, Durable, Ephemeral } from '#src/identity/ports.ts';
@@ -18,8 +18,10 @@ import { loadGrant } from './grant.ts';
 import { ALGORITHMS } from './key-material.ts';
 import type { SigningKeys } from './keys.ts';
 import { endsWithSession, issueRefreshToken, stampLegacyToken } from './legacy-audience.ts';
+import { pairwiseSubject } from './pairwise.ts';
 import { createPolicy } from './policy.ts';
 import { createReadAhead, type ReadAhead } from './read-ahead.ts';
+import { sandboxMark } from './sandbox-mark.ts';
 import type { PublicKeys } from './token-exchange.ts';
 import { createTokenExchange, type TokenExchange } from './token-exchange.ts';
 
@@ -51,6 +53,8 @@ type Parts = {
   readonly now: Clock;
   readonly limits: Limits;
   readonly pages: ProviderPages;
+  /** Marks cookies and tokens as a sandbox's, and lets key sets be fetched from a loopback host. */
+  readonly sandbox?: boolean;
 };
 
 /** Paths that relying parties post to by design; everything else must come from our own pages. */
@@ -71,6 +75,8 @@ const FETCHED_BYTES = 64 * 1024;
 export function createProvider(parts: Parts): Provider {
   const { issuer, limits, pages, durable } = parts;
   const secure = issuer.startsWith('https:');
+  const mark = parts.sandbox ? sandboxMark : undefined;
+  const prefix = mark?.cookiePrefix ?? '';
   const cookie = { httpOnly: true, sameSite: 'lax', signed: true, overwrite: true } as const;
 
   const api = createApiLookup(durable.apis, parts.now);
@@ -80,7 +86,7 @@ export function createProvider(parts: Parts): Provider {
     adapter: createAdapter({ ephemeral: parts.ephemeral, records: durable.records, clients: durable.clients, readAhead, now: parts.now }),
     clients: [portalClient(issuer)],
     jwks: parts.jwks as JWKS,
-    claims: CLAIMS as never,
+    claims: { ...CLAIMS, openid: [...CLAIMS.openid, ...Object.keys(mark?.claims ?? {})] } as never,
     scopes: SCOPES,
     subjectTypes: ['public', 'pairwise'],
     responseTypes: ['code'],
@@ -105,7 +111,7 @@ export function createProvider(parts: Parts): Provider {
     extraClientMetadata: { properties: EXTRA_METADATA },
     // `entrance` opens recovery from the portal; `again` marks a request that started again by itself.
     extraParams: ['entrance', 'again'],
-    extraTokenClaims: (ctx, token) => ({ ...authenticationOf(ctx), ...actorClaim(exchange.actorOf(token)) }),
+    extraTokenClaims: (ctx, token) => ({ ...authenticationOf(ctx), ...actorClaim(exchange.actorOf(token)), ...mark?.claims }),
     formats: {
       customizers: {
         async jwt(ctx: KoaContextWithOIDC, token: object, jwt: { payload: TrailPayload & Record<string, unknown> }) {
@@ -119,7 +125,7 @@ export function createProvider(parts: Parts): Provider {
     clientBasedCORS: (_ctx, origin, client) => mayCall(origin, client),
     assertJwtClientAuthClaimsAndHeader: assertClientAssertion as never,
     // The certification suite's own server is on the same machine; nowhere else is an inner address ever fetched.
-    ...(parts.conformance ? { fetch: fetchAnywhere as never } : {}),
+    ...(mark ? { fetch: mark.fetch } : parts.conformance ? { fetch: fetchAnywhere as never } : {}),
     fetchResponseBodyLimits: { jwks_uri: FETCHED_BYTES, sector_identifier_uri: FETCHED_BYTES } as never,
     rotateRefreshToken: true,
     issueRefreshToken,
@@ -128,9 +134,9 @@ export function createProvider(parts: Parts): Provider {
     cookies: {
       keys: [...parts.cookieSecrets],
       names: {
-        session: secure ? '__Host-session' : 'session',
-        interaction: secure ? '__Secure-interaction' : 'interaction',
-        resume: secure ? '__Secure-resume' : 'resume',
+        session: secure ? '__Host-session' : `${prefix}session`,
+        interaction: secure ? '__Secure-interaction' : `${prefix}interaction`,
+        resume: secure ? '__Secure-resume' : `${prefix}resume`,
       },
       long: { ...cookie, path: '/' },
       short: cookie,
@@ -158,10 +164,8 @@ export function createProvider(parts: Parts): Provider {
     },
     renderError: pages.error,
     pairwiseIdentifier: (_ctx, subject, client) =>
-      createHmac('sha256', parts.pairwiseSecret)
-        .update(`${(client['pairwise_sector'] ?? client['sectorIdentifier']) as string}\0${subject}`)
-        .digest('base64url'),
-    findAccount: (ctx, subject) => findAccount(durable.accounts, readAhead, ctx, subject),
+      pairwiseSubject(parts.pairwiseSecret, (client['pairwise_sector'] ?? client['sectorIdentifier']) as string, subject),
+    findAccount: (ctx, subject) => findAccount(durable.accounts, readAhead, ctx, subject, mark?.claims),
     loadExistingGrant: (ctx) => loadGrant(durable.consents, ctx),
   });
 
@@ -227,12 +231,13 @@ async function findAccount(
   readAhead: ReadAhead,
   ctx: KoaContextWithOIDC,
   subject: string,
+  more: Readonly<Record<string, unknown>> = {},
 ): Promise<{ accountId: string; record: Account; claims: () => { sub: string } } | undefined> {
   // A session that has a grant for this client is asked for it next.
   const grantId = ctx.oidc.session?.accountId === subject && ctx.oidc.client ? ctx.oidc.session.grantIdFor(ctx.oidc.client.clientId) : undefined;
   if (grantId) await readAhead.grant(grantId, subject);
   const record = readAhead.account(subject) ?? (await accounts.find(subject));
-  return record && !record.disabled ? { accountId: subject, record, claims: () => claimsOf(record) } : undefined;
+  return record && !record.disabled ? { accountId: subject, record, claims: () => ({ ...claimsOf(record), ...more }) } : undefined;
 }
 
 /** Rotation never moves the end (ASVS 10.4.8): the successor lives as long as its predecessor had left. */

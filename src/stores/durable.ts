@@ -66,6 +66,7 @@ function accounts(db: Db): Accounts {
             email: account.email ?? null,
             person: JSON.stringify(account.person),
             password_hash: account.passwordHash,
+            disabled: account.disabled ?? false,
             sessions_from: 0,
             created_at: at,
             password_changed_at: at,

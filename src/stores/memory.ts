@@ -2,6 +2,7 @@ import type { Clock, Ephemeral } from '#src/identity/ports.ts';
 
 type Entry = { value: string; until: number };
 type Counter = { count: number; until: number };
+type List = { values: readonly string[]; until: number };
 type Group = { members: Set<string>; until: number };
 
 const SWEEP_MS = 30_000;
@@ -11,6 +12,7 @@ export function createMemory(now: Clock): Ephemeral {
   const entries = new Map<string, Entry>();
   const counters = new Map<string, Counter>();
   const groups = new Map<string, Group>();
+  const lists = new Map<string, List>();
   let trips = 0;
 
   const live = <T extends { until: number }>(map: Map<string, T>, key: string): T | undefined => {
@@ -24,7 +26,7 @@ export function createMemory(now: Clock): Ephemeral {
     return counter ? { count: counter.count, resetIn: Math.ceil((counter.until - now()) / 1000) } : { count: 0, resetIn: 0 };
   };
   const sweep = setInterval(() => {
-    for (const map of [entries, counters, groups] as Map<string, { until: number }>[]) {
+    for (const map of [entries, counters, groups, lists] as Map<string, { until: number }>[]) {
       for (const [key, { until }] of map) if (until <= now()) map.delete(key);
     }
   }, SWEEP_MS).unref();
@@ -65,6 +67,7 @@ export function createMemory(now: Clock): Ephemeral {
       for (const key of keys) {
         entries.delete(key);
         counters.delete(key);
+        lists.delete(key);
       }
     },
     async dropGroup(group) {
@@ -82,6 +85,15 @@ export function createMemory(now: Clock): Ephemeral {
     async counts(keys) {
       trips += 1;
       return keys.map(countOf);
+    },
+    async append(key, value, most, seconds) {
+      trips += 1;
+      const values = [value, ...(live(lists, key)?.values ?? [])].slice(0, most);
+      lists.set(key, { values, until: now() + seconds * 1000 });
+    },
+    async list(key) {
+      trips += 1;
+      return live(lists, key)?.values ?? [];
     },
     async ping() {},
     roundTrips: () => trips,

@@ -22,10 +22,17 @@ local members = redis.call('SMEMBERS', KEYS[1])
 for i = 1, #members, 500 do redis.call('UNLINK', unpack(members, i, math.min(i + 499, #members))) end
 return redis.call('UNLINK', KEYS[1])`;
 
+/** Puts a value at the head, cuts the tail, and begins the lifetime anew, in one act. */
+const APPEND = `
+redis.call('LPUSH', KEYS[1], ARGV[1])
+redis.call('LTRIM', KEYS[1], 0, ARGV[2] - 1)
+return redis.call('EXPIRE', KEYS[1], ARGV[3])`;
+
 interface Scripts {
   profileCount(key: string, seconds: number): Promise<[number, number]>;
   profilePutGrouped(key: string, group: string, value: string, seconds: number): Promise<number>;
   profileDropGroup(group: string): Promise<number>;
+  profileAppend(key: string, value: string, most: number, seconds: number): Promise<number>;
 }
 
 /**
@@ -45,6 +52,7 @@ export function createRedis(url: string, onError: (error: unknown) => void): Eph
       profileCount: { lua: COUNT, numberOfKeys: 1 },
       profilePutGrouped: { lua: PUT_GROUPED, numberOfKeys: 2 },
       profileDropGroup: { lua: DROP_GROUP, numberOfKeys: 1 },
+      profileAppend: { lua: APPEND, numberOfKeys: 1 },
     },
   }) as Redis & Scripts;
   redis.on('error', onError);
@@ -83,6 +91,10 @@ export function createRedis(url: string, onError: (error: unknown) => void): Eph
         return count === null || count === undefined ? { count: 0, resetIn: 0 } : { count: Number(count), resetIn: Math.max(1, seconds) };
       });
     },
+    async append(key, value, most, seconds) {
+      await trip(redis.profileAppend(key, value, most, seconds));
+    },
+    list: (key) => trip(redis.lrange(key, 0, -1)),
     async ping() {
       await redis.ping();
     },

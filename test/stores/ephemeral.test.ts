@@ -66,6 +66,20 @@ function conformance(driver: string, store: Ephemeral): void {
     assert.deepEqual(await store.getMany([key('g1'), key('g2'), key('g3')]), [undefined, undefined, 'z']);
     await store.dropGroup(key('never'));
   });
+  it('keeps the newest of a list, newest first, and forgets the list with its lifetime', async () => {
+    assert.deepEqual(await store.list(key('list')), []);
+    await Promise.all(Array.from({ length: 30 }, (_, index) => store.append(key('list'), `early ${index}`, 5, 60)));
+    assert.equal((await store.list(key('list'))).length, 5);
+    for (const value of ['یک', 'دو', 'سه']) await store.append(key('list'), value, 5, 1);
+    const kept = await store.list(key('list'));
+    assert.deepEqual(kept.slice(0, 3), ['سه', 'دو', 'یک']);
+    assert.equal(kept.length, 5);
+    await pause(1_100);
+    assert.deepEqual(await store.list(key('list')), []);
+    await store.append(key('list'), 'again', 5, 60);
+    await store.drop([key('list')]);
+    assert.deepEqual(await store.list(key('list')), []);
+  });
   it('answers a ping and counts its round trips', async () => {
     const before = store.roundTrips();
     await store.ping();

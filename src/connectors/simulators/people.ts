@@ -1,7 +1,9 @@
 import { isoOfJalali } from '#src/identity/birth-date.ts';
 
 /** Synthetic people with valid checksums, made from lists of common names and a seed: the same ones at every start. None of them exists. */
-export type Story = 'ok' | 'not-owner' | 'certificate-zero' | 'deceased' | 'needs-office' | 'foreign';
+export type Story = 'ok' | 'not-owner' | 'certificate-zero' | 'deceased' | 'needs-office' | 'foreign' | SandboxStory;
+/** Stories of a sandbox: a registry that is down for this person only, and people who have an account from the start. */
+export type SandboxStory = 'registry-down' | 'duplicate' | 'locked' | 'disabled';
 
 export type SyntheticPerson = {
   readonly story: Story;
@@ -49,9 +51,18 @@ const STORIES: readonly (readonly [Story, count: number])[] = [
   ['needs-office', 3],
   ['foreign', FOREIGN.length],
 ];
+/** They come last, so that everybody else is the same person with and without them. */
+const SANDBOX_STORIES: readonly (readonly [SandboxStory, count: number])[] = [
+  ['registry-down', 3],
+  ['duplicate', 5],
+  ['locked', 2],
+  ['disabled', 2],
+];
+/** Stories whose people have an account when the sandbox starts. */
+export const WITH_ACCOUNT: ReadonlySet<Story> = new Set<SandboxStory>(['duplicate', 'locked', 'disabled']);
 const SEED = 20_260_101;
 
-export function syntheticPeople(): readonly SyntheticPerson[] {
+export function syntheticPeople(sandbox = false): readonly SyntheticPerson[] {
   const random = randomFrom(SEED);
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
   const digits = (count: number): string => Array.from({ length: count }, () => Math.floor(random() * 10)).join('');
@@ -72,7 +83,8 @@ export function syntheticPeople(): readonly SyntheticPerson[] {
     return code;
   };
 
-  return STORIES.flatMap(([story, count]) =>
+  const stories: readonly (readonly [Story, number])[] = [...STORIES, ...(sandbox ? SANDBOX_STORIES : [])];
+  return stories.flatMap(([story, count]) =>
     Array.from({ length: count }, (_, index): SyntheticPerson => {
       if (story === 'foreign')
         return foreigner(index, { code: `1${digits(11)}`, mobile: mobile(), birthDate: birth(), documentNumber: `P${digits(8)}`, fatherName: pick(FATHERS) });

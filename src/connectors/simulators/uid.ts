@@ -52,6 +52,8 @@ const ANSWERS: Readonly<Record<string, (world: World, question: Question) => obj
   '/api/inquiry/person': ({ people }, { nationalId, birthDate }) => {
     const person = people.find(({ code, story }) => code === nationalId && story !== 'foreign');
     if (!person || person.birthDate !== birthDate) return status(NOT_FOUND, 'err.record.not.found');
+    // Closed for this person only: a failed call would make the breaker silence the registry for everybody.
+    if (person.story === 'registry-down') return status(OUT_OF_HOURS, 'login.time.diny');
     if (person.story === 'needs-office') return status(VISIT_OFFICE, 'result.rec.review');
     return { ...recordOf(person), ...status(OK, 'موفق') };
   },
