@@ -174,7 +174,7 @@ export function createDoctor({ provider, ephemeral, now, limits, pairwiseSecret,
       const client = await known(clientId);
       if (!client) return undefined;
       const { scopes: registered, grantTypes } = registrationOf(client);
-      const sector = client.subjectType === 'pairwise' ? (client['sectorIdentifier'] as string) : undefined;
+      const sector = client.subjectType === 'pairwise' ? ((client['pairwise_sector'] ?? client['sectorIdentifier']) as string) : undefined;
       return previewToken(
         {
           client: { clientId, grantTypes, ...(sector === undefined ? {} : { sector }), ...(registered ? { scopes: registered } : {}) },
