@@ -3,10 +3,11 @@
  * Loopback only, bounded in count. Real stores where TEST_DATABASE_URL and TEST_REDIS_URL are set; the embedded ones otherwise, which is printed.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { type Simulators, startSimulators } from '#src/connectors/simulators/index.ts';
 import { createHasher } from '#src/identity/password.ts';
 import { Browser } from '#test/support/browser.ts';
@@ -102,6 +103,36 @@ async function token(origin: string, form: Readonly<Record<string, string>>): Pr
   return body;
 }
 
+/** A proof of possession (RFC 9449) for one request, and the key it is made with. */
+async function createProof(): Promise<(origin: string, path: string) => Promise<string>> {
+  const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true });
+  const jwk = await exportJWK(publicKey);
+  return (origin, path) =>
+    new SignJWT({ htm: 'POST', htu: origin + path, jti: randomUUID() })
+      .setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk })
+      .setIssuedAt()
+      .sign(privateKey);
+}
+
+/** Pushed request, authorization, token, bound to a key. */
+async function boundFlow(browser: Browser, origin: string, proof: Awaited<ReturnType<typeof createProof>>): Promise<void> {
+  const post = async (path: string, form: URLSearchParams): Promise<Record<string, string>> => {
+    const headers = { Authorization: authorization, 'Content-Type': 'application/x-www-form-urlencoded', DPoP: await proof(origin, path) };
+    const answer = await fetch(origin + path, { method: 'POST', headers, body: form.toString() });
+    const body = (await answer.json()) as Record<string, string>;
+    if (!answer.ok) throw new Error(JSON.stringify(body));
+    return body;
+  };
+  const { request_uri: uri = '' } = await post('/request', new URL(origin + authorize()).searchParams);
+  const end = await browser.open(`${origin}/auth?client_id=bench&request_uri=${encodeURIComponent(uri)}`);
+  const code = new URL(end.url).searchParams.get('code') ?? '';
+  const { token_type: type } = await post(
+    '/token',
+    new URLSearchParams({ grant_type: 'authorization_code', code, redirect_uri: 'http://localhost:9/cb', code_verifier: verifier }),
+  );
+  if (type !== 'DPoP') throw new Error(`token_type ${type}`);
+}
+
 async function codeFlow(browser: Browser, origin: string, more?: string): Promise<Record<string, string>> {
   const end = await browser.open(origin + authorize('openid profile', more));
   const code = new URL(end.url).searchParams.get('code');
@@ -139,8 +170,9 @@ async function signUp(server: Server, { world }: Simulators, index: number): Pro
   return browser;
 }
 
-const show = (name: string, result: Result, ratio?: { of: number; target: number }): void => {
-  const against = ratio ? `  ratio ${(result.perSecond / ratio.of).toFixed(2)} (target ≥ ${ratio.target})` : '';
+const show = (name: string, result: Result, ratio?: { of: number; target?: number }): void => {
+  const target = ratio?.target ? ` (target ≥ ${ratio.target})` : '';
+  const against = ratio ? `  ratio ${(result.perSecond / ratio.of).toFixed(2)}${target}` : '';
   console.log(
     `${name.padEnd(46)} ${result.perSecond.toFixed(1).padStart(8)}/s  p50 ${result.p50.toFixed(1)} ms  p99 ${result.p99.toFixed(1)} ms  SQL ${result.sql.toFixed(1)}  Redis ${result.redis.toFixed(1)}${against}`,
   );
@@ -236,6 +268,38 @@ try {
   const bareRefresh = await refresh(bare, (worker) => bareBrowsers[worker] as Browser);
   const refreshed = await refresh(profile, (worker) => browsers[worker] as Browser);
 
+  const proof = await createProof();
+  const bound = (server: Server, browserOf: (worker: number) => Browser) =>
+    measure(server, 1_000, async (worker) => async () => boundFlow(browserOf(worker), server.origin, proof));
+  const [bareBound, boundFlows] = [
+    await bound(bare, (worker) => bareBrowsers[worker] as Browser),
+    await bound(profile, (worker) => browsers[worker] as Browser),
+  ];
+  const signed = (server: Server) =>
+    measure(
+      server,
+      3_000,
+      async () => async () => void (await token(server.origin, { grant_type: 'client_credentials', resource: 'https://api.example.test/', scope: 'read' })),
+    );
+  const [bareSigned, signedTokens] = [await signed(bare), await signed(profile)];
+  const introspection = async (server: Server) => {
+    const { access_token: value = '' } = await token(server.origin, { grant_type: 'client_credentials' });
+    const headers = { Authorization: authorization, 'Content-Type': 'application/x-www-form-urlencoded' };
+    return measure(server, 3_000, async () => async () => {
+      const answer = await fetch(`${server.origin}/token/introspection`, { method: 'POST', headers, body: `token=${value}` });
+      if (((await answer.json()) as { active: boolean }).active !== true) throw new Error('not active');
+    });
+  };
+  const [bareLook, look] = [await introspection(bare), await introspection(profile)];
+  const read = (server: Server, path: string) => measure(server, 4_000, async () => async () => void (await (await fetch(server.origin + path)).arrayBuffer()));
+  const DISCOVERY = '/.well-known/openid-configuration';
+  const [bareKeys, keySets, bareDiscovery, discoveries] = [
+    await read(bare, '/jwks'),
+    await read(profile, '/jwks'),
+    await read(bare, DISCOVERY),
+    await read(profile, DISCOVERY),
+  ];
+
   show('(a) bare library: code flow by session', bareFlow);
   show('(a) Profile: code flow by session', flow, { of: bareFlow.perSecond, target: 0.6 });
   console.log(`${'(b) bare hash, all cores'.padEnd(46)} ${hashRate.toFixed(1).padStart(8)}/s`);
@@ -248,6 +312,17 @@ try {
   show('(c) bare library: refresh', bareRefresh);
   show('(c) Profile: refresh', refreshed, { of: bareRefresh.perSecond, target: 0.7 });
   show('(d) Profile: sign-up, end to end', signUps);
+  const pairs: readonly (readonly [string, Result, Result])[] = [
+    ['pushed request + DPoP code flow', bareBound, boundFlows],
+    ['JWT access token', bareSigned, signedTokens],
+    ['introspection', bareLook, look],
+    ['key set', bareKeys, keySets],
+    ['discovery', bareDiscovery, discoveries],
+  ];
+  for (const [name, of, got] of pairs) {
+    show(`(e) bare library: ${name}`, of);
+    show(`(e) Profile: ${name}`, got, { of: of.perSecond });
+  }
   console.log(`under load ${Math.round((await profile.facts()).rss / 1e6)} MB (target ≤ 180)`);
 
   console.log(await weights(profile.origin));

@@ -13,6 +13,7 @@ import { openStores } from '#src/stores/index.ts';
 
 const started = performance.now();
 const server = createServer().listen(0, '127.0.0.1', () => void serve((server.address() as AddressInfo).port));
+const RESOURCE = 'https://api.example.test/';
 const client = {
   client_id: 'bench',
   redirect_uris: ['http://localhost:9/cb'],
@@ -43,7 +44,16 @@ async function bare(issuer: string): Promise<Made> {
     jwks: { keys: [key] } as never,
     cookies: { keys: ['k'.repeat(32)] },
     scopes: ['openid', 'profile', 'offline_access'],
-    features: { devInteractions: { enabled: false }, clientCredentials: { enabled: true } },
+    features: {
+      devInteractions: { enabled: false },
+      clientCredentials: { enabled: true },
+      introspection: { enabled: true, allowedPolicy: async () => true },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: (_ctx: unknown, _client: unknown, oneOf?: string[]) => oneOf,
+        getResourceServerInfo: async () => ({ scope: 'read', audience: RESOURCE, accessTokenFormat: 'jwt' as const, jwt: { sign: { alg: 'ES256' as const } } }),
+      },
+    } as never,
     interactions: { url: (_ctx, { uid }) => `/interaction/${uid}` },
     pkce: { required: () => true },
     rotateRefreshToken: true,
@@ -88,11 +98,15 @@ async function profile(issuer: string): Promise<Made> {
     storedClient({
       ...client,
       first_party: true,
+      resources: { [RESOURCE]: ['read'] },
       names: { fa: 'b', en: 'b' },
       start_url: 'http://localhost:9/',
       id_token_signed_response_alg: 'ES256',
       secret_hash: hashSecret('bench-secret'),
     }),
+  ]);
+  await stores.durable.apis.seed([
+    { identifier: RESOURCE, settings: { names: { fa: 'b', en: 'b' }, scopes: { read: { fa: 'b', en: 'b' } }, format: 'jwt', signing_alg: 'ES256' } },
   ]);
   const connectors = createConnectors(config, { now: Date.now, limits: config.limits, note: () => {} });
   const signingKeys = await loadSigningKeys({ keys: stores.durable.keys, dataSecret: config.dataSecret, now: Date.now, limits: config.limits });
