@@ -107,7 +107,7 @@ export function createApp({ config, stores, connectors, signingKeys, now, log, h
     supportPhone: brand.in('fa').supportPhone,
   };
 
-  const protocolPages = createProtocolPages({ render: pages.render, log, clientName: (client) => clientNameOf(client) });
+  const protocolPages = createProtocolPages({ render: pages.render, log, clientName: (client) => clientNameOf(client), language: config.language });
   const provider = createProvider({
     issuer,
     cookieSecrets: config.cookieSecrets,

@@ -1,19 +1,23 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import { ProfileError } from './errors.ts';
 import { showError } from './http/error-page.ts';
-import type { Language } from './http/locale.ts';
+import { type Language, languageOf } from './http/locale.ts';
 import type { Log } from './http/log.ts';
 import type { Render } from './http/page.ts';
 import type { ProviderPages } from './oidc/provider.ts';
 
-type Parts = { readonly render: Render; readonly log: Log; readonly clientName: (client: never) => (language: Language) => string | undefined };
+type Parts = {
+  readonly render: Render;
+  readonly log: Log;
+  readonly clientName: (client: never) => (language: Language) => string | undefined;
+  readonly language: Language;
+};
 
 /** Pages that the protocol library would draw itself: sign-out of an e-service, the page after it, and its errors. */
-export function createProtocolPages({ render, log, clientName }: Parts): Omit<ProviderPages, 'interactionUrl'> {
+export function createProtocolPages({ render, log, clientName, language }: Parts): Omit<ProviderPages, 'interactionUrl'> {
   const facts = (ctx: KoaContextWithOIDC): object => {
     const names = clientName(ctx.oidc.client as never);
-    const language = ctx.response.get('Content-Language') === 'en' ? 'en' : 'fa';
-    const name = names(language);
+    const name = names(languageOf(ctx, language, ctx.oidc.params?.['ui_locales']));
     const startUrl = ctx.oidc.client?.['start_url'];
     return name ? { client: { name, ...(typeof startUrl === 'string' ? { startUrl } : {}) } } : {};
   };

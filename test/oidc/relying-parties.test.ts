@@ -266,6 +266,10 @@ test('a device without a keyboard: the person types its code and allows it, and 
   const confirm = await browser.submit({ ...hidden(wrong.text), user_code: started.user_code.toLowerCase().replace('-', ' ') });
   assert.match(confirm.text, new RegExp(started.user_code));
   assert.match(confirm.text, /سامانه آزمون/);
+  const english = s.browser();
+  english.plant('lang', 'en');
+  const first = await english.open('/device');
+  assert.match((await english.submit({ ...hidden(first.text), user_code: started.user_code })).text, /“Test service” wants/);
   const done = await browser.submit(hidden(confirm.text));
   assert.match(done.text, /دستگاه وارد شد/);
 
