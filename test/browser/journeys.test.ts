@@ -1,12 +1,12 @@
 /// <reference lib="dom" />
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { AxeBuilder } from '@axe-core/playwright';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import type { SyntheticPerson } from '#src/connectors/simulators/people.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { birthFields, codeFor, PASSWORD, people } from '../support/journey.ts';
 import { type Started, start } from '../support/start.ts';
+import { judge, nameOf, openVariant, VARIANTS, type Variant } from '../support/variants.ts';
 
 let s: Started;
 let browser: Browser;
@@ -17,59 +17,6 @@ after(async () => {
   await browser.close();
   await s.close();
 });
-
-type Variant = { readonly language: 'fa' | 'en'; readonly width: number; readonly scheme: 'light' | 'dark'; readonly script: boolean };
-const VARIANTS: readonly Variant[] = [
-  { language: 'fa', width: 360, scheme: 'light', script: true },
-  { language: 'fa', width: 1280, scheme: 'dark', script: true },
-  { language: 'en', width: 360, scheme: 'dark', script: true },
-  { language: 'en', width: 1280, scheme: 'light', script: true },
-  { language: 'fa', width: 320, scheme: 'light', script: false },
-  { language: 'en', width: 1280, scheme: 'light', script: false },
-];
-const nameOf = ({ language, width, scheme, script }: Variant): string => `${language}, ${width} px, ${scheme}${script ? '' : ', without a script'}`;
-
-async function open(variant: Variant): Promise<{ context: BrowserContext; page: Page; complaints: string[] }> {
-  const context = await browser.newContext({
-    viewport: { width: variant.width, height: 740 },
-    colorScheme: variant.scheme,
-    javaScriptEnabled: variant.script,
-    locale: 'en-US',
-  });
-  await context.addCookies([{ name: 'lang', value: variant.language, url: s.origin }]);
-  const page = await context.newPage();
-  const complaints: string[] = [];
-  page.on('pageerror', (error) => complaints.push(String(error)));
-  page.on('console', (message) => {
-    // A form with errors is a 422 by design; the browser remarks on it.
-    if (message.type() === 'error' && !message.text().includes('422')) complaints.push(message.text());
-  });
-  return { context, page, complaints };
-}
-
-/** What must hold of every page in every state. */
-async function judge(page: Page, variant: Variant, state: string): Promise<void> {
-  assert.equal(await page.locator('html').getAttribute('lang'), variant.language, state);
-  assert.equal(await page.locator('html').getAttribute('dir'), variant.language === 'fa' ? 'rtl' : 'ltr', state);
-  if (!variant.script) {
-    assert.equal(await page.locator('h1').count(), 1, `${state}: one heading`);
-    return;
-  }
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  assert.deepEqual(
-    violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`),
-    [],
-    state,
-  );
-  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  assert.ok(overflow <= 0, `${state}: ${overflow} px wider than the screen`);
-  const small = await page.evaluate(() =>
-    [...document.querySelectorAll<HTMLElement>('button:not(.visually-hidden), .button, input:not([type=hidden], [type=checkbox], [type=radio]), select')]
-      .filter((node) => node.offsetParent && node.getBoundingClientRect().height < 40)
-      .map((node) => node.outerHTML.slice(0, 90)),
-  );
-  assert.deepEqual(small, [], `${state}: targets`);
-}
 
 const next = (page: Page) => page.locator('.actions .button').first().click();
 
@@ -146,7 +93,7 @@ async function signUp(page: Page, variant: Variant, person: SyntheticPerson): Pr
 for (const [index, variant] of VARIANTS.entries()) {
   test(`sign-up, portal, sign-out, sign-in and recovery as a person sees them: ${nameOf(variant)}`, async () => {
     const person = people(s)[index] as SyntheticPerson;
-    const { context, page, complaints } = await open(variant);
+    const { context, page, complaints } = await openVariant(browser, s.origin, variant);
     page.setDefaultTimeout(15_000);
     const see = (state: string) => judge(page, variant, `${nameOf(variant)}: ${state}`);
     await signUp(page, variant, person);
@@ -199,7 +146,7 @@ for (const [index, variant] of VARIANTS.entries()) {
 
 test('message windows, waiting and the unfinished sign-up, as a person sees them', async () => {
   const variant: Variant = { language: 'fa', width: 360, scheme: 'light', script: true };
-  const { context, page } = await open(variant);
+  const { context, page } = await openVariant(browser, s.origin, variant);
   page.setDefaultTimeout(15_000);
   const prove = async (person: SyntheticPerson) => {
     await context.clearCookies({ name: 'draft' });
@@ -231,7 +178,7 @@ test('message windows, waiting and the unfinished sign-up, as a person sees them
 });
 
 test('a first page weighs less than 60 kB with its font, a later one less than 10 kB', async (t) => {
-  const { context, page } = await open(VARIANTS[0] as Variant);
+  const { context, page } = await openVariant(browser, s.origin, VARIANTS[0] as Variant);
   const session = await context.newCDPSession(page);
   await session.send('Network.enable');
   let bytes = 0;
@@ -250,7 +197,7 @@ test('a first page weighs less than 60 kB with its font, a later one less than 1
 });
 
 test('at 200 % zoom nothing is cut off', async () => {
-  const { context, page } = await open({ language: 'fa', width: 640, scheme: 'light', script: true });
+  const { context, page } = await openVariant(browser, s.origin, { language: 'fa', width: 640, scheme: 'light', script: true });
   await page.goto(`${s.origin}/sign-in`);
   await page.evaluate(() => {
     document.documentElement.style.fontSize = '200%';
