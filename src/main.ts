@@ -4,10 +4,12 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type App, createApp } from './app.ts';
 import { type Config, ConfigError, isEmbedded, loadConfig } from './config.ts';
+import { CITIZEN, seedConformance, suiteConfiguration } from './conformance.ts';
 import { createConnectors } from './connectors/index.ts';
 import { httpSigner } from './connectors/signer.ts';
 import { type EmbeddedSecrets, embeddedSecrets, ONE_ADDRESS, sampleClients } from './embedded.ts';
 import { createLog, type Log } from './http/log.ts';
+import { createHasher } from './identity/password.ts';
 import type { Durable } from './identity/ports.ts';
 import { legacyReport, reportText } from './legacy/report.ts';
 import { readApis } from './oidc/apis.ts';
@@ -61,6 +63,7 @@ async function serve(): Promise<void> {
   const stores = await openStores({ ...storeSettings(config), onError: (error) => log.error({ error }, 'store') });
   const sideServers = secrets ? await startSurroundings(config, secrets) : [];
   await stores.durable.clients.seed(secrets ? sampleClients(`http://localhost:${config.eservicePort}`, secrets) : configuredClients(config));
+  if (config.conformance) await seedSuite(config, stores);
   if (!secrets) await stores.durable.apis.seed(configuredApis(config));
   const connectors = createConnectors(config, { now: Date.now, limits: config.limits, note: (event, fields) => log.info(fields, event) });
   const signingKeys = await signingKeysOf(config, stores.durable.keys);
@@ -96,6 +99,22 @@ function configuredClients(config: Config) {
 function configuredApis(config: Config) {
   const file = join(config.configDir, 'apis.json');
   return existsSync(file) ? readApis(file) : [];
+}
+
+const seedSuite = (config: Config, { durable }: Stores): Promise<void> =>
+  seedConformance({
+    durable,
+    dataSecret: config.dataSecret,
+    suite: config.conformanceSuite,
+    hash: createHasher({ concurrency: 1, queue: 1, retryAfter: 1 }).hash,
+    at: Date.now(),
+  });
+
+/** `conformance-settings`: what the certification suite is told. Opens nothing. */
+function printSuiteConfiguration(): void {
+  const { config } = settings();
+  if (!config.conformance) throw new Error('CONFORMANCE: set it to yes first');
+  console.log(JSON.stringify(suiteConfiguration(config.issuer, config.dataSecret), undefined, 2));
 }
 
 type Closing = { close(): Promise<void> };
@@ -143,6 +162,8 @@ function startBackground({ deliver, watchRegistry, tellSignOuts, refreshKeys }: 
 }
 
 function announce(config: Config, milliseconds: number): void {
+  if (config.conformance)
+    console.log(`Conformance setting: clients of the certification suite, and the test person ${CITIZEN.identifier.value}. Not for production.`);
   if (config.mode === 'production') {
     console.log(`Profile is ready at ${config.issuer} (${Math.round(milliseconds)} ms)`);
     return;
@@ -188,6 +209,7 @@ try {
   if (process.argv[2] === 'migrate') await migrateAndEnd();
   else if (process.argv[2] === 'legacy-report') await printLegacyReport();
   else if (process.argv[2] === 'rotate-keys') await rotateKeysAndEnd(process.argv.slice(3));
+  else if (process.argv[2] === 'conformance-settings') printSuiteConfiguration();
   else await serve();
 } catch (error) {
   console.error(error instanceof ConfigError || !(error instanceof Error) ? String((error as Error).message ?? error) : error.message);
