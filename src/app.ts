@@ -3,6 +3,7 @@ import type Koa from 'koa';
 import { accountRouter } from './account/router.ts';
 import { doctorRouter } from './admin/doctor-router.ts';
 import type { Config } from './config.ts';
+import { fixedCode, withoutCitizen } from './conformance.ts';
 import { ProfileError } from './errors.ts';
 import { createAssets } from './http/assets.ts';
 import { loadBrand } from './http/brand.ts';
@@ -77,8 +78,9 @@ const ROOT = join(import.meta.dirname, '..');
 const HEALTH: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
 
 /** Puts the whole server together. No side effects but what the parts given do; main.ts and the tests supply them. */
-export function createApp({ config, stores, connectors, signingKeys, now, log, hashes, mishaps }: Parts): App {
+export function createApp({ config, stores, connectors: outside, signingKeys, now, log, hashes, mishaps }: Parts): App {
   const { limits, issuer } = config;
+  const connectors = config.conformance ? withoutCitizen(outside) : outside;
   const { durable, ephemeral } = stores;
   const secure = issuer.startsWith('https:');
   const texts = createTexts(join(ROOT, 'locales'));
@@ -94,7 +96,7 @@ export function createApp({ config, stores, connectors, signingKeys, now, log, h
   const services: Services = {
     durable,
     connectors,
-    codes: createCodes({ ephemeral, keyed, now, limits }),
+    codes: createCodes({ ephemeral, keyed, now, limits, fixed: config.conformance ? fixedCode : undefined }),
     limiter: createLimiter({ ephemeral, keyed, now, limits }),
     hasher: createHasher({ concurrency: hashes, queue: limits.hashQueue, retryAfter: limits.hashRetryAfter }),
     sms,

@@ -68,6 +68,12 @@ export const SETTINGS = {
     preset: 'no',
     meaning: 'yes: clients and the one test person of certification suites; only with an issuer on a loopback host',
   },
+  CONFORMANCE_SUITE: {
+    kind: 'url',
+    need: 'optional',
+    preset: 'https://localhost.emobix.co.uk:8443/test/a/profile',
+    meaning: 'address of the certification suite with its alias; its callbacks lie below it (docs/conformance.md)',
+  },
   POOL_SIZE: { kind: 'count', need: 'optional', preset: '10', meaning: 'PostgreSQL connections of one process' },
   CONFIG_DIR: { kind: 'text', need: 'optional', preset: 'config', meaning: 'folder of brand.json, mark.svg, clients.json and apis.json' },
   LOG_LEVEL: { kind: 'choice', need: 'optional', preset: 'info', choices: ['debug', 'info', 'warn', 'error', 'silent'], meaning: 'least level that is logged' },
@@ -95,6 +101,7 @@ export type Config = {
   /** Headers by which the proxy passes on the client's certificate. */
   readonly certificates?: { readonly certificate: string; readonly verified: string };
   readonly conformance: boolean;
+  readonly conformanceSuite: string;
   readonly databaseUrl?: string;
   readonly redisUrl?: string;
   readonly poolSize: number;
@@ -199,6 +206,7 @@ export function loadConfig(env: Env, readFile: (path: string) => string = refuse
     proxyHops: Number(text.PROXY_HOPS),
     ...(text.CLIENT_CERTIFICATE_HEADER ? { certificates: { certificate: text.CLIENT_CERTIFICATE_HEADER, verified: text.CLIENT_VERIFIED_HEADER ?? '' } } : {}),
     conformance: text.CONFORMANCE === 'yes',
+    conformanceSuite: (text.CONFORMANCE_SUITE ?? '').replace(/\/$/, ''),
     ...(text.DATABASE_URL ? { databaseUrl: text.DATABASE_URL } : {}),
     ...(text.REDIS_URL ? { redisUrl: text.REDIS_URL } : {}),
     poolSize: Number(text.POOL_SIZE),

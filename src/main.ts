@@ -4,11 +4,13 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type App, createApp } from './app.ts';
 import { type Config, ConfigError, isEmbedded, loadConfig } from './config.ts';
+import { CITIZEN, seedConformance, suiteConfiguration } from './conformance.ts';
 import { createConnectors } from './connectors/index.ts';
 import { httpSigner } from './connectors/signer.ts';
 import type { SandboxControls, Simulators } from './connectors/simulators/index.ts';
 import { type EmbeddedSecrets, embeddedSecrets, ONE_ADDRESS, sampleClients, sandboxClient } from './embedded.ts';
 import { createLog, type Log } from './http/log.ts';
+import { createHasher } from './identity/password.ts';
 import type { Durable } from './identity/ports.ts';
 import { legacyReport, reportText } from './legacy/report.ts';
 import { readApis } from './oidc/apis.ts';
@@ -69,6 +71,7 @@ async function serve(): Promise<void> {
   const stores = await openStores({ ...storeSettings(config), onError: (error) => log.error({ error }, 'store') });
   const { sideServers, simulators } = secrets ? await startSurroundings(config, secrets, sandbox?.controls) : { sideServers: [] };
   await stores.durable.clients.seed(secrets ? sampleClients(`http://localhost:${config.eservicePort}`, secrets) : configuredClients(config));
+  if (config.conformance) await seedSuite(config, stores);
   if (!secrets) await stores.durable.apis.seed(configuredApis(config));
   const connectors = createConnectors(config, { now, limits: config.limits, note: (event, fields) => log.info(fields, event) });
   const signingKeys = await signingKeysOf(config, stores.durable.keys, sandbox ? sandboxMark.keyPrefix : '');
@@ -137,6 +140,22 @@ function configuredApis(config: Config) {
   return existsSync(file) ? readApis(file) : [];
 }
 
+const seedSuite = (config: Config, { durable }: Stores): Promise<void> =>
+  seedConformance({
+    durable,
+    dataSecret: config.dataSecret,
+    suite: config.conformanceSuite,
+    hash: createHasher({ concurrency: 1, queue: 1, retryAfter: 1 }).hash,
+    at: Date.now(),
+  });
+
+/** `conformance-settings`: what the certification suite is told. Opens nothing. */
+function printSuiteConfiguration(): void {
+  const { config } = settings();
+  if (!config.conformance) throw new Error('CONFORMANCE: set it to yes first');
+  console.log(JSON.stringify(suiteConfiguration(config.issuer, config.dataSecret), undefined, 2));
+}
+
 type Closing = { close(): Promise<void> };
 
 /** The outside of the embedded mode; never loaded in production. */
@@ -187,6 +206,8 @@ function startBackground({ deliver, watchRegistry, tellSignOuts, refreshKeys }: 
 }
 
 function announce(config: Config, milliseconds: number, more: readonly string[]): void {
+  if (config.conformance)
+    console.log(`Conformance setting: clients of the certification suite, and the test person ${CITIZEN.identifier.value}. Not for production.`);
   if (config.mode === 'production') {
     console.log(`Profile is ready at ${config.issuer} (${Math.round(milliseconds)} ms)`);
     return;
@@ -244,6 +265,7 @@ try {
   else if (process.argv[2] === 'legacy-report') await printLegacyReport();
   else if (process.argv[2] === 'rotate-keys') await rotateKeysAndEnd(process.argv.slice(3));
   else if (process.argv[2] === 'sandbox' && process.argv.includes('--help')) console.log(SANDBOX_USAGE);
+  else if (process.argv[2] === 'conformance-settings') printSuiteConfiguration();
   else await serve();
 } catch (error) {
   console.error(error instanceof ConfigError || !(error instanceof Error) ? String((error as Error).message ?? error) : error.message);

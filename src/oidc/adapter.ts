@@ -10,7 +10,13 @@ import type { ReadAhead } from './read-ahead.ts';
  * Here `consume` has one winner; a loser throws invalid_grant and the grant ends, which kills the tokens of the winner too (RFC 9700 §4.14.2,
  * ASVS 10.4.2): somebody else holds that code.
  */
-type Parts = { readonly ephemeral: Ephemeral; readonly records: Records; readonly clients: Clients; readonly readAhead: ReadAhead; readonly now: Clock };
+type Parts = {
+  readonly ephemeral: Ephemeral;
+  readonly records: Records;
+  readonly clients: Pick<Clients, 'find'>;
+  readonly readAhead: ReadAhead;
+  readonly now: Clock;
+};
 
 const DURABLE: ReadonlySet<string> = new Set<DurableKind>(['Grant', 'RefreshToken']);
 const GROUPED: ReadonlySet<string> = new Set(['AuthorizationCode', 'AccessToken', 'DeviceCode']);

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { ClientMetadata } from 'oidc-provider';
 import { z } from 'zod';
-import type { StoredClient } from '#src/identity/ports.ts';
+import type { Clients, StoredClient } from '#src/identity/ports.ts';
 import { clientFile } from './client-metadata.ts';
 import { profileMetadata } from './security-profile.ts';
 
@@ -57,3 +57,11 @@ export function storedClient(client: Readonly<Record<string, unknown>> & { clien
 }
 
 const usesCode = (grantTypes: unknown): boolean => !Array.isArray(grantTypes) || grantTypes.includes('authorization_code');
+
+/** Clients of a certification suite that an earlier start left in the store are unknown outside its setting. */
+export const withoutConformance = (clients: Clients): Pick<Clients, 'find'> => ({
+  async find(clientId) {
+    const client = await clients.find(clientId);
+    return client?.metadata['conformance'] === true ? undefined : client;
+  },
+});

@@ -12,7 +12,7 @@ import { createApiLookup } from './apis.ts';
 import { CLAIMS, claimsOf, SCOPES } from './claims.ts';
 import type { CertificateHeaders } from './client-certificate.ts';
 import { EXTRA_METADATA } from './client-metadata.ts';
-import { portalClient, sameSecret } from './clients.ts';
+import { portalClient, sameSecret, withoutConformance } from './clients.ts';
 import { assertClientAssertion, nonceSecretFrom, protocolFeatures } from './features.ts';
 import { loadGrant } from './grant.ts';
 import { ALGORITHMS } from './key-material.ts';
@@ -83,7 +83,13 @@ export function createProvider(parts: Parts): Provider {
   const readAhead = createReadAhead({ records: durable.records, now: parts.now, request: () => Provider.ctx });
 
   const provider = new Provider(issuer, {
-    adapter: createAdapter({ ephemeral: parts.ephemeral, records: durable.records, clients: durable.clients, readAhead, now: parts.now }),
+    adapter: createAdapter({
+      ephemeral: parts.ephemeral,
+      records: durable.records,
+      clients: parts.conformance ? durable.clients : withoutConformance(durable.clients),
+      readAhead,
+      now: parts.now,
+    }),
     clients: [portalClient(issuer)],
     jwks: parts.jwks as JWKS,
     claims: { ...CLAIMS, openid: [...CLAIMS.openid, ...Object.keys(mark?.claims ?? {})] } as never,
@@ -121,7 +127,8 @@ export function createProvider(parts: Parts): Provider {
       },
     } as never,
     acrValues: Object.keys(ACR),
-    pkce: { required: (_ctx, client) => client['pkce_required'] !== false },
+    // Off for the certification suite's clients only, and only in its setting.
+    pkce: { required: (_ctx, client) => !(parts.conformance && client['conformance'] && client['pkce_required'] === false) },
     clientBasedCORS: (_ctx, origin, client) => mayCall(origin, client),
     assertJwtClientAuthClaimsAndHeader: assertClientAssertion as never,
     // The certification suite's own server is on the same machine; nowhere else is an inner address ever fetched.

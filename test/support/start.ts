@@ -4,11 +4,13 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type App, createApp } from '#src/app.ts';
 import { loadConfig } from '#src/config.ts';
+import { seedConformance } from '#src/conformance.ts';
 import { createConnectors } from '#src/connectors/index.ts';
 import { httpSigner } from '#src/connectors/signer.ts';
 import { type Simulators, startSimulators } from '#src/connectors/simulators/index.ts';
 import { ONE_ADDRESS, sampleClients } from '#src/embedded.ts';
 import { createLog } from '#src/http/log.ts';
+import { createHasher } from '#src/identity/password.ts';
 import { loadSigningKeys, type SigningKeys } from '#src/oidc/keys.ts';
 import { openStores, type Stores } from '#src/stores/index.ts';
 import { Browser } from './browser.ts';
@@ -70,6 +72,10 @@ export async function start(env: Readonly<Record<string, string>> = {}): Promise
   });
   const secrets = { eservices: secret(), club: secret() };
   await stores.durable.clients.seed(sampleClients(RELYING_PARTY, secrets));
+  if (config.conformance) {
+    const { hash } = createHasher({ concurrency: 1, queue: 1, retryAfter: 1 });
+    await seedConformance({ durable: stores.durable, dataSecret: config.dataSecret, suite: config.conformanceSuite, hash, at: now() });
+  }
   const connectors = createConnectors(config, { now, limits: config.limits, note: (event, fields) => log.info(fields, event) });
   const signer = config.signer && httpSigner(config.signer, { limits: config.limits, now });
   /** One process of the installation: its own keys in memory, its own app. */
