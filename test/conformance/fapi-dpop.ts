@@ -79,7 +79,8 @@ export function fapiDpopModules(setting: FapiSetting): Readonly<Record<string, M
         const header = JSON.parse(Buffer.from(parts[0] ?? '', 'base64url').toString()) as Record<string, unknown>;
         return [Buffer.from(JSON.stringify({ ...header, [name]: undefined })).toString('base64url'), ...parts.slice(1)].join('.');
       };
-      const { privateKeyJwk } = await withPrivateHalf();
+      // The private member alone is what must be refused; its value does not matter.
+      const privateKeyJwk = { ...key.jwk, d: other.jwk.x };
 
       assert.equal((await ask({ DPOP: await proof() })).status, 200, 'the header’s name in capitals');
       const refused: Readonly<Record<string, string>> = {
@@ -122,13 +123,9 @@ export function fapiDpopModules(setting: FapiSetting): Readonly<Record<string, M
       const once = await proof();
       assert.equal(await asked(once), 200);
       assert.ok([400, 401].includes(await asked(once)), 'the same proof again');
-      assert.equal((await ask({})).status, 401, 'no proof');
-      assert.equal((await fetch(me, { headers: { Authorization: `Bearer ${token}` } })).status, 401, 'as Bearer');
+      assert.ok([400, 401].includes((await ask({})).status), 'no proof');
+      assert.ok([400, 401].includes((await fetch(me, { headers: { Authorization: `Bearer ${token}` } })).status), 'as Bearer');
       assert.equal(await asked(await proof()), 200, 'and still a right one');
-
-      async function withPrivateHalf(): Promise<{ privateKeyJwk: object }> {
-        return { privateKeyJwk: { ...key.jwk, d: other.jwk.x } };
-      }
     },
   };
 }

@@ -184,7 +184,13 @@ export function fapiFlowModules(setting: FapiSetting): Readonly<Record<string, M
     async [FAPI('ensure-client-id-in-token-endpoint')]() {
       const { one, two } = setting;
       const got = await one.code();
-      await assertError(await one.token({ ...one.codeForm(got), client_id: two.id }, got.request.key), 'invalid_client', 'invalid_grant');
+      // As if it were the second client, but signed by the first one's key.
+      const claims = { iss: two.id, sub: two.id };
+      await assertError(
+        await one.token({ ...one.codeForm(got), client_id: two.id }, got.request.key, { change: { claims } }),
+        'invalid_client',
+        'invalid_grant',
+      );
     },
     async [FAPI('ensure-authorization-code-is-bound-to-client')]() {
       const { one, two } = setting;
@@ -220,7 +226,7 @@ export function fapiFlowModules(setting: FapiSetting): Readonly<Record<string, M
       const offline = { scope: 'openid offline_access', prompt: 'consent' };
       const first = await one.flow(offline);
       const form = { grant_type: 'refresh_token', refresh_token: first.tokens.refresh_token };
-      // Bound to the key of the client and not to a key of the token: the client must prove possession of some key.
+      // A confidential client's refresh token is bound to the client; the access token that it brings, to a key (RFC 9449 §5).
       await assertError(await one.token(form, first.key, { proof: false }), 'invalid_request', 'invalid_grant', 'invalid_dpop_proof');
       const renewed = await good(await one.token(form, first.key));
       const [before, claims] = [first.claims, idTokenOf(renewed)];

@@ -46,7 +46,7 @@ export function fapiPushedModules(setting: FapiSetting): Readonly<Record<string,
     },
     async [FAPI('par-authorization-request-containing-request_uri-form-param')]() {
       const { response } = await setting.one.push({ request_uri: 'urn:ietf:params:oauth:request_uri:something' });
-      await assertError(response, 'invalid_request');
+      await assertError(response, 'invalid_request', 'invalid_request_object', 'request_uri_not_supported');
     },
     async [FAPI('par-attempt-invalid-http-method')]() {
       const { one } = setting;
