@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Started } from '../support/start.ts';
+import type { FapiParty } from './fapi-party.ts';
 import { NOT_YET, PLANS, type Plan } from './modules.ts';
 
 /** What the suite itself calls an outcome that is no failure: a person looks at a screenshot, the module does not apply, it would warn. */
@@ -7,6 +9,9 @@ export type Verdict = { readonly result: 'REVIEW' | 'SKIPPED' | 'WARNING'; reado
 /** A module; nothing returned means that it passed. */
 // biome-ignore lint/suspicious/noConfusingVoidType: most modules only assert.
 export type Module = () => Promise<Verdict | void>;
+
+/** The server and the two clients of the FAPI 2.0 plan; filled before its first module. */
+export type FapiSetting = { s: Started; one: FapiParty; two: FapiParty };
 
 export const review = (reason: string): Verdict => ({ result: 'REVIEW', reason });
 export const skipped = (reason: string): Verdict => ({ result: 'SKIPPED', reason });

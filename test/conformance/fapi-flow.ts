@@ -1,0 +1,239 @@
+import assert from 'node:assert/strict';
+import { importJWK, type JWK } from 'jose';
+import * as oidc from 'openid-client';
+import { CITIZEN } from '#src/conformance.ts';
+import type { Page } from '../support/browser.ts';
+import { assertOffers, discovered } from './discovery.ts';
+import { assertError, type FapiParty, good, idTokenOf, newProofKey } from './fapi-party.ts';
+import { type FapiSetting, type Module, review } from './plan.ts';
+import { answerOf, arrived, assertErrorPage, CALLBACK, type Params, passPages, SUITE, stepOf } from './relying-party.ts';
+
+const FAPI = (name: string): string => `fapi2-security-profile-final-${name}`;
+
+/** Authorization requests and codes: what the profile lets through, and what not (FAPI 2.0 §5.3.2.1, §5.3.2.2). */
+export function fapiFlowModules(setting: FapiSetting): Readonly<Record<string, Module>> {
+  /** A pushed request that must be refused. */
+  const pushRefused =
+    (extra: Params, ...errors: readonly string[]): Module =>
+    async () =>
+      assertError((await setting.one.push(extra)).response, ...errors);
+  /** A parameter beside request_uri: the pushed one counts, or the request is refused. */
+  const outside = async (name: 'state' | 'nonce', pushed: string | undefined): Promise<void> => {
+    const { one, s } = setting;
+    const request = await one.pushed({ [name]: pushed });
+    const browser = s.browser();
+    await one.open(browser, request, { [name]: 'from-outside' });
+    const { params } = arrived(await passPages(browser, one.secrets));
+    assert.equal(params.get('error'), null, String(params));
+    assert.equal(params.get('state'), request.params['state'] ?? null);
+    const tokens = await good(await one.token(one.codeForm({ request, code: params.get('code') ?? '' }), request.key));
+    assert.equal(idTokenOf(tokens)['nonce'], request.params['nonce']);
+    assert.equal(idTokenOf(tokens)['s_hash'], undefined);
+  };
+  /** The whole flow through the relying party's library, which judges every answer by itself. */
+  const throughLibrary = async (party: FapiParty, redirectUri: string): Promise<void> => {
+    const { s } = setting;
+    const { d: _, ...jwk } = party.secrets.keys[party.id];
+    const key = (await importJWK(party.secrets.keys[party.id] as JWK, 'ES256')) as oidc.CryptoKey;
+    assert.ok(jwk.kid);
+    const configuration = await oidc.discovery(
+      new URL(s.origin),
+      party.id,
+      { id_token_signed_response_alg: 'PS256' },
+      // The issuer as one string, not the token endpoint (FAPI 2.0 §5.3.3.1).
+      oidc.PrivateKeyJwt(key, {
+        [oidc.modifyAssertion]: (_header, payload) => {
+          payload['aud'] = s.origin;
+        },
+      }),
+      { execute: [oidc.allowInsecureRequests, oidc.enableNonRepudiationChecks] },
+    );
+    const DPoP = oidc.getDPoPHandle(configuration, await oidc.randomDPoPKeyPair('ES256'));
+    const [pkceCodeVerifier, expectedState, expectedNonce] = [oidc.randomPKCECodeVerifier(), oidc.randomState(), oidc.randomNonce()];
+    const url = await oidc.buildAuthorizationUrlWithPAR(
+      configuration,
+      {
+        redirect_uri: redirectUri,
+        scope: 'openid profile',
+        state: expectedState,
+        nonce: expectedNonce,
+        code_challenge: await oidc.calculatePKCECodeChallenge(pkceCodeVerifier),
+        code_challenge_method: 'S256',
+      },
+      { DPoP },
+    );
+    const browser = s.browser();
+    await browser.open(url.href);
+    const { url: callback } = await passPages(browser, party.secrets);
+    assert.ok(callback.startsWith(redirectUri), callback);
+    const current = new URL(callback);
+    // The redirect URI is compared as registered; the library takes it from the address it was called by.
+    const tokens = await oidc.authorizationCodeGrant(
+      configuration,
+      current,
+      { pkceCodeVerifier, expectedState, expectedNonce, idTokenExpected: true },
+      undefined,
+      { DPoP },
+    );
+    const claims = await oidc.fetchUserInfo(configuration, tokens.access_token, tokens.claims()?.sub ?? '', { DPoP });
+    assert.equal(claims.sub, CITIZEN.subject);
+    assert.equal(claims.given_name, CITIZEN.person.firstName);
+    // Without the key the token is worth nothing.
+    const stolen = await fetch(`${s.origin}/me`, { headers: { Authorization: `Bearer ${tokens.access_token}` } });
+    assert.equal(stolen.status, 401);
+    assert.equal((await setting.one.resource(tokens.access_token, await newProofKey())).status, 401);
+  };
+  const errorOrPage = (page: Page, ...errors: readonly string[]): void => {
+    const answer = answerOf(page);
+    if (answer) assert.ok(errors.includes(answer.params.get('error') ?? ''), String(answer.params));
+    else assertErrorPage(page);
+  };
+  const withNonce = (length: number): Module => {
+    const nonce = 'n'.repeat(length);
+    return async () => {
+      assert.equal((await setting.one.flow({ nonce })).claims['nonce'], nonce);
+    };
+  };
+
+  return {
+    async [FAPI('discovery-end-point-verification')]() {
+      const metadata = await discovered(setting.s);
+      assertOffers(metadata, 'response_types_supported', 'code');
+      assertOffers(metadata, 'token_endpoint_auth_methods_supported', 'private_key_jwt');
+      for (const list of ['token_endpoint_auth_signing_alg_values_supported', 'id_token_signing_alg_values_supported', 'dpop_signing_alg_values_supported'])
+        assertOffers(metadata, list, 'PS256', 'ES256', 'EdDSA');
+      assert.ok(!(metadata['dpop_signing_alg_values_supported'] as string[]).includes('RS256'));
+      assertOffers(metadata, 'code_challenge_methods_supported', 'S256');
+      assertOffers(metadata, 'scopes_supported', 'openid');
+      assertOffers(metadata, 'subject_types_supported', 'public');
+      assert.equal(metadata['authorization_response_iss_parameter_supported'], true);
+      assert.equal(metadata['pushed_authorization_request_endpoint'], `${setting.s.origin}/request`);
+    },
+    async [FAPI('happy-flow')]() {
+      await throughLibrary(setting.one, CALLBACK);
+      await throughLibrary(setting.two, CALLBACK);
+      // The second registered address carries a query of its own.
+      const { two } = setting;
+      const got = await two.code({ redirect_uri: `${CALLBACK}?dummy1=lorem&dummy2=ipsum` });
+      assert.equal(got.answer.params.get('dummy2'), 'ipsum');
+      await good(await two.token(two.codeForm(got), got.request.key));
+    },
+    async [FAPI('user-rejects-authentication')]() {
+      const { one, s } = setting;
+      const request = await one.pushed();
+      const browser = s.browser();
+      await one.open(browser, request);
+      assert.equal(stepOf(browser.page), 'sign-in');
+      await browser.submit({ identifier: CITIZEN.identifier.value, password: one.secrets.password });
+      assert.equal(stepOf(browser.page), 'consent');
+      const { params } = arrived(await browser.submit({ action: 'deny' }));
+      assert.equal(params.get('error'), 'access_denied');
+      assert.equal(params.get('state'), request.params['state']);
+      assert.equal(params.get('iss'), s.origin);
+    },
+    async [FAPI('ensure-authorization-request-without-state-success')]() {
+      const { request, claims } = await setting.one.flow({ state: undefined });
+      assert.equal(request.params['state'], undefined);
+      assert.equal(claims['s_hash'], undefined);
+    },
+    async [FAPI('ensure-authorization-request-without-nonce-success')]() {
+      assert.equal((await setting.one.flow({ nonce: undefined })).claims['nonce'], undefined);
+    },
+    [FAPI('ensure-authorization-request-with-64-char-nonce-success')]: withNonce(64),
+    [FAPI('ensure-authorization-request-with-long-nonce')]: withNonce(384),
+    async [FAPI('ensure-authorization-request-with-long-state')]() {
+      await setting.one.flow({ state: 's'.repeat(384) });
+    },
+    async [FAPI('ensure-other-scope-order-succeeds')]() {
+      const { tokens } = await setting.one.flow({ scope: 'phone email profile openid' });
+      assert.deepEqual(new Set(tokens.scope?.split(' ')), new Set(['openid', 'profile', 'email', 'phone']));
+    },
+    async [FAPI('test-claims-parameter-identity-claims')]() {
+      const { one, s } = setting;
+      const supported = ((await discovered(s))['claims_supported'] as string[]).filter(
+        (claim) => !['iss', 'sub', 'sid', 'acr', 'amr', 'auth_time'].includes(claim),
+      );
+      const asked = Object.fromEntries(supported.map((claim, index) => [claim, index % 2 ? null : { essential: true }]));
+      const claims = JSON.stringify({ id_token: { ...asked, unknown_claim: null }, userinfo: { ...asked, another_unknown_claim: null } });
+      const { tokens, key, claims: inToken } = await one.flow({ claims, scope: 'openid profile email phone national_id' });
+      const atUserinfo = (await (await one.resource(tokens.access_token, key)).json()) as Record<string, unknown>;
+      for (const claim of supported) {
+        assert.notEqual(inToken[claim], undefined, `${claim} in the ID token`);
+        assert.notEqual(atUserinfo[claim], undefined, `${claim} at userinfo`);
+      }
+    },
+    [FAPI('ensure-different-nonce-inside-and-outside-request-object')]: () => outside('nonce', 'from-inside'),
+    [FAPI('ensure-different-state-inside-and-outside-request-object')]: () => outside('state', 'from-inside'),
+    [FAPI('state-only-outside-request-object-not-used')]: () => outside('state', undefined),
+    [FAPI('ensure-request-object-without-redirect-uri-fails')]: pushRefused({ redirect_uri: undefined }, 'invalid_request'),
+    [FAPI('ensure-redirect-uri-in-authorization-request')]: pushRefused({ redirect_uri: undefined }, 'invalid_request'),
+    // RFC 9126 §2.4 would let a server take it; ours does not.
+    [FAPI('plain-fapi-tolerate-unregistered-redirect-uri')]: pushRefused(
+      { redirect_uri: `${SUITE}/callback/other` },
+      'invalid_request',
+      'invalid_redirect_uri',
+    ),
+    async [FAPI('ensure-unsigned-authorization-request-without-using-par-fails')]() {
+      const { one, s } = setting;
+      const { params } = await one.push();
+      errorOrPage(await s.browser().open(`/auth?${new URLSearchParams({ client_id: one.id, ...params })}`), 'invalid_request');
+      return review('an error, here or at the relying party');
+    },
+    [FAPI('ensure-response-type-code-idtoken-fails')]: pushRefused({ response_type: 'code id_token' }, 'unsupported_response_type', 'invalid_request'),
+    [FAPI('ensure-response-type-token-fails')]: pushRefused({ response_type: 'token' }, 'unsupported_response_type', 'invalid_request'),
+    async [FAPI('ensure-client-id-in-token-endpoint')]() {
+      const { one, two } = setting;
+      const got = await one.code();
+      // As if it were the second client, but signed by the first one's key.
+      const claims = { iss: two.id, sub: two.id };
+      await assertError(
+        await one.token({ ...one.codeForm(got), client_id: two.id }, got.request.key, { change: { claims } }),
+        'invalid_client',
+        'invalid_grant',
+      );
+    },
+    async [FAPI('ensure-authorization-code-is-bound-to-client')]() {
+      const { one, two } = setting;
+      const got = await one.code();
+      await assertError(await two.token(one.codeForm(got), got.request.key), 'invalid_grant');
+    },
+    async [FAPI('attempt-reuse-authorization-code-after-one-second')]() {
+      const { one, s } = setting;
+      const got = await one.code();
+      const tokens = await good(await one.token(one.codeForm(got), got.request.key));
+      await s.pass(1);
+      await assertError(await one.token(one.codeForm(got), got.request.key), 'invalid_grant');
+      assert.equal((await one.resource(tokens.access_token, got.request.key)).status, 401);
+    },
+    async [FAPI('ensure-token-endpoint-fails-with-expired-auth-code')]() {
+      const { one, s } = setting;
+      const got = await one.code();
+      await s.pass(61);
+      await assertError(await one.token(one.codeForm(got), got.request.key), 'invalid_grant');
+    },
+    async [FAPI('ensure-pkce-code-verifier-required')]() {
+      const { one } = setting;
+      const got = await one.code();
+      await assertError(await one.token({ ...one.codeForm(got), code_verifier: undefined }, got.request.key), 'invalid_grant');
+    },
+    async [FAPI('incorrect-pkce-code-verifier-rejected')]() {
+      const { one } = setting;
+      const got = await one.code();
+      await assertError(await one.token({ ...one.codeForm(got), code_verifier: 'w'.repeat(43) }, got.request.key), 'invalid_grant');
+    },
+    async [FAPI('refresh-token')]() {
+      const { one, two } = setting;
+      const offline = { scope: 'openid offline_access', prompt: 'consent' };
+      const first = await one.flow(offline);
+      const form = { grant_type: 'refresh_token', refresh_token: first.tokens.refresh_token };
+      // A confidential client's refresh token is bound to the client; the access token that it brings, to a key (RFC 9449 §5).
+      await assertError(await one.token(form, first.key, { proof: false }), 'invalid_request', 'invalid_grant', 'invalid_dpop_proof');
+      const renewed = await good(await one.token(form, first.key));
+      const [before, claims] = [first.claims, idTokenOf(renewed)];
+      for (const claim of ['iss', 'sub', 'aud', 'auth_time']) assert.deepEqual(claims[claim], before[claim], claim);
+      assert.equal((await one.resource(renewed.access_token, first.key)).status, 200);
+      const others = await two.flow(offline);
+      await assertError(await one.token({ ...form, refresh_token: others.tokens.refresh_token }, others.key), 'invalid_grant');
+    },
+  };
+}
