@@ -50,6 +50,8 @@ export type Parts = {
   readonly log: Log;
   /** Password hashes at once; the number of cores. */
   readonly hashes: number;
+  /** Whether addresses of relying parties may lie on this machine or network; the embedded mode and tests only. */
+  readonly innerAddresses?: boolean;
 };
 
 export type App = {
@@ -70,7 +72,7 @@ const ROOT = join(import.meta.dirname, '..');
 const HEALTH: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
 
 /** Puts the whole server together. No side effects but what the parts given do; main.ts and the tests supply them. */
-export function createApp({ config, stores, connectors, signingKeys, now, log, hashes }: Parts): App {
+export function createApp({ config, stores, connectors, signingKeys, now, log, hashes, innerAddresses = false }: Parts): App {
   const { limits, issuer } = config;
   const { durable, ephemeral } = stores;
   const secure = issuer.startsWith('https:');
@@ -109,7 +111,7 @@ export function createApp({ config, stores, connectors, signingKeys, now, log, h
     dataSecret: config.dataSecret,
     ...(config.certificates ? { certificates: config.certificates } : {}),
     publicKeys: () => signingKeys.published().keys,
-    conformance: config.conformance,
+    innerAddresses: innerAddresses || config.conformance,
     jwks: signingKeys.served(),
     durable,
     ephemeral,

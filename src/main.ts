@@ -7,6 +7,7 @@ import { type Config, ConfigError, isEmbedded, loadConfig } from './config.ts';
 import { createConnectors } from './connectors/index.ts';
 import { httpSigner } from './connectors/signer.ts';
 import { type EmbeddedSecrets, embeddedSecrets, ONE_ADDRESS, sampleClients } from './embedded.ts';
+import { exampleApis, exampleClients, exampleKeys } from './embedded-examples.ts';
 import { createLog, type Log } from './http/log.ts';
 import type { Durable } from './identity/ports.ts';
 import { legacyReport, reportText } from './legacy/report.ts';
@@ -60,11 +61,11 @@ async function serve(): Promise<void> {
   const log = createLog(secrets && !process.env['LOG_LEVEL'] ? 'warn' : config.logLevel);
   const stores = await openStores({ ...storeSettings(config), onError: (error) => log.error({ error }, 'store') });
   const sideServers = secrets ? await startSurroundings(config, secrets) : [];
-  await stores.durable.clients.seed(secrets ? sampleClients(`http://localhost:${config.eservicePort}`, secrets) : configuredClients(config));
-  if (!secrets) await stores.durable.apis.seed(configuredApis(config));
+  await stores.durable.clients.seed(secrets ? embeddedClients(config, secrets) : configuredClients(config));
+  await stores.durable.apis.seed(secrets ? exampleApis() : configuredApis(config));
   const connectors = createConnectors(config, { now: Date.now, limits: config.limits, note: (event, fields) => log.info(fields, event) });
   const signingKeys = await signingKeysOf(config, stores.durable.keys);
-  const app = createApp({ config, stores, connectors, signingKeys, now: Date.now, log, hashes: availableParallelism() });
+  const app = createApp({ config, stores, connectors, signingKeys, now: Date.now, log, hashes: availableParallelism(), innerAddresses: secrets !== undefined });
 
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 }, app.koa.callback());
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(config.port, config.host, resolve));
@@ -87,6 +88,11 @@ const storeSettings = (config: Config) => ({
   ...(config.databaseUrl ? { databaseUrl: config.databaseUrl } : { dataDir: config.dataDir }),
   ...(config.redisUrl ? { redisUrl: config.redisUrl } : {}),
 });
+
+const embeddedClients = (config: Config, secrets: EmbeddedSecrets) => [
+  ...sampleClients(`http://localhost:${config.eservicePort}`, secrets),
+  ...exampleClients(exampleKeys(config.dataDir)),
+];
 
 function configuredClients(config: Config) {
   const file = join(config.configDir, 'clients.json');

@@ -42,7 +42,8 @@ type Parts = {
   /** Keys the nonces of DPoP. */
   readonly dataSecret: string;
   readonly certificates?: CertificateHeaders;
-  readonly conformance?: boolean;
+  /** Whether addresses of relying parties (jwks_uri, back-channel logout) may lie on this machine or network. */
+  readonly innerAddresses: boolean;
   /** The public halves of all keys that may have signed a living token. */
   readonly publicKeys: PublicKeys;
   readonly jwks: ReturnType<SigningKeys['served']>;
@@ -118,8 +119,8 @@ export function createProvider(parts: Parts): Provider {
     pkce: { required: (_ctx, client) => client['pkce_required'] !== false },
     clientBasedCORS: (_ctx, origin, client) => mayCall(origin, client),
     assertJwtClientAuthClaimsAndHeader: assertClientAssertion as never,
-    // The certification suite's own server is on the same machine; nowhere else is an inner address ever fetched.
-    ...(parts.conformance ? { fetch: fetchAnywhere as never } : {}),
+    // The examples and the certification suite are on the same machine; nowhere else is an inner address ever fetched.
+    ...(parts.innerAddresses ? { fetch: fetchAnywhere as never } : {}),
     fetchResponseBodyLimits: { jwks_uri: FETCHED_BYTES, sector_identifier_uri: FETCHED_BYTES } as never,
     rotateRefreshToken: true,
     issueRefreshToken,
