@@ -58,6 +58,8 @@ export type Parts = {
   readonly hashes: number;
   /** Errors that an integrator ordered for their own client; a sandbox only. */
   readonly mishaps?: Mishaps;
+  /** Whether addresses of relying parties may lie on this machine or network; the embedded mode and tests only. */
+  readonly innerAddresses?: boolean;
 };
 
 export type App = {
@@ -78,7 +80,8 @@ const ROOT = join(import.meta.dirname, '..');
 const HEALTH: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
 
 /** Puts the whole server together. No side effects but what the parts given do; main.ts and the tests supply them. */
-export function createApp({ config, stores, connectors: outside, signingKeys, now, log, hashes, mishaps }: Parts): App {
+export function createApp(parts: Parts): App {
+  const { config, stores, connectors: outside, signingKeys, now, log, hashes, mishaps, innerAddresses = false } = parts;
   const { limits, issuer } = config;
   const connectors = config.conformance ? withoutCitizen(outside) : outside;
   const { durable, ephemeral } = stores;
@@ -118,6 +121,7 @@ export function createApp({ config, stores, connectors: outside, signingKeys, no
     dataSecret: config.dataSecret,
     ...(config.certificates ? { certificates: config.certificates } : {}),
     publicKeys: () => signingKeys.published().keys,
+    innerAddresses: innerAddresses || config.conformance,
     conformance: config.conformance,
     jwks: signingKeys.served(),
     durable,

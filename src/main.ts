@@ -9,6 +9,7 @@ import { createConnectors } from './connectors/index.ts';
 import { httpSigner } from './connectors/signer.ts';
 import type { SandboxControls, Simulators } from './connectors/simulators/index.ts';
 import { type EmbeddedSecrets, embeddedSecrets, ONE_ADDRESS, sampleClients, sandboxClient } from './embedded.ts';
+import { exampleApis, exampleClients, exampleKeys } from './embedded-examples.ts';
 import { createLog, type Log } from './http/log.ts';
 import { createHasher } from './identity/password.ts';
 import type { Durable } from './identity/ports.ts';
@@ -70,9 +71,9 @@ async function serve(): Promise<void> {
   const sandbox = secrets && command ? await startSandbox(config, secrets, command) : undefined;
   const stores = await openStores({ ...storeSettings(config), onError: (error) => log.error({ error }, 'store') });
   const { sideServers, simulators } = secrets ? await startSurroundings(config, secrets, sandbox?.controls) : { sideServers: [] };
-  await stores.durable.clients.seed(secrets ? sampleClients(`http://localhost:${config.eservicePort}`, secrets) : configuredClients(config));
+  await stores.durable.clients.seed(secrets ? embeddedClients(config, secrets) : configuredClients(config));
   if (config.conformance) await seedSuite(config, stores);
-  if (!secrets) await stores.durable.apis.seed(configuredApis(config));
+  await stores.durable.apis.seed(secrets ? exampleApis() : configuredApis(config));
   const connectors = createConnectors(config, { now, limits: config.limits, note: (event, fields) => log.info(fields, event) });
   const signingKeys = await signingKeysOf(config, stores.durable.keys, sandbox ? sandboxMark.keyPrefix : '');
   const durable = sandbox ? await sandbox.settle(stores, simulators?.world.people ?? [], signingKeys.published()) : stores.durable;
@@ -85,6 +86,7 @@ async function serve(): Promise<void> {
     now,
     log,
     hashes: availableParallelism(),
+    innerAddresses: secrets !== undefined,
     ...(sandbox ? { mishaps: sandbox.controls.failures } : {}),
   });
 
@@ -129,6 +131,11 @@ async function startSandbox(config: Config, secrets: EmbeddedSecrets, command: S
   const others = sampleClients('', secrets).map(({ clientId }) => clientId);
   return openSandbox(config, ownClients(secrets, command), others);
 }
+
+const embeddedClients = (config: Config, secrets: EmbeddedSecrets) => [
+  ...sampleClients(`http://localhost:${config.eservicePort}`, secrets),
+  ...exampleClients(exampleKeys(config.dataDir)),
+];
 
 function configuredClients(config: Config) {
   const file = join(config.configDir, 'clients.json');

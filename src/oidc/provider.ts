@@ -44,7 +44,10 @@ type Parts = {
   /** Keys the nonces of DPoP. */
   readonly dataSecret: string;
   readonly certificates?: CertificateHeaders;
-  readonly conformance?: boolean;
+  /** Whether addresses of relying parties (jwks_uri, back-channel logout) may lie on this machine or network. */
+  readonly innerAddresses: boolean;
+  /** Clients of certification suites exist. */
+  readonly conformance: boolean;
   /** The public halves of all keys that may have signed a living token. */
   readonly publicKeys: PublicKeys;
   readonly jwks: ReturnType<SigningKeys['served']>;
@@ -131,8 +134,8 @@ export function createProvider(parts: Parts): Provider {
     pkce: { required: (_ctx, client) => !(parts.conformance && client['conformance'] && client['pkce_required'] === false) },
     clientBasedCORS: (_ctx, origin, client) => mayCall(origin, client),
     assertJwtClientAuthClaimsAndHeader: assertClientAssertion as never,
-    // The certification suite's own server is on the same machine; nowhere else is an inner address ever fetched.
-    ...(mark ? { fetch: mark.fetch } : parts.conformance ? { fetch: fetchAnywhere as never } : {}),
+    // The examples, a sandbox's integrator and the certification suite are on the same machine; nowhere else is an inner address ever fetched.
+    ...(mark || parts.innerAddresses ? { fetch: sandboxMark.fetch as never } : {}),
     fetchResponseBodyLimits: { jwks_uri: FETCHED_BYTES, sector_identifier_uri: FETCHED_BYTES } as never,
     rotateRefreshToken: true,
     issueRefreshToken,
@@ -226,11 +229,6 @@ const actorClaim = (act: object | undefined): object => (act ? { act } : {});
 type TrailPayload = { readonly iat: number; readonly exp: number; readonly aud: string };
 const rememberTrail = (exchange: TokenExchange, token: object, payload: TrailPayload): Promise<void> =>
   exchange.remember(token as never, { iat: payload.iat, exp: payload.exp, aud: payload.aud });
-
-const fetchAnywhere = (url: string, options: RequestInit & { dispatcher?: unknown }): Promise<Response> => {
-  const { dispatcher: _, ...rest } = options;
-  return fetch(url, rest);
-};
 
 /** Checked at every grant, not only at sign-in: a disabled account gets no token from a code or refresh token issued before (CVE-2026-9798). */
 async function findAccount(

@@ -39,7 +39,7 @@ export type Started = {
 };
 
 /** The real app on a free port, with simulators over real sockets. The caller closes it. */
-export async function start(env: Readonly<Record<string, string>> = {}): Promise<Started> {
+export async function start(env: Readonly<Record<string, string>> = {}, { innerAddresses = false } = {}): Promise<Started> {
   const now = (): number => Date.now();
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -81,7 +81,7 @@ export async function start(env: Readonly<Record<string, string>> = {}): Promise
   /** One process of the installation: its own keys in memory, its own app. */
   const openApp = async (): Promise<{ app: App; signingKeys: SigningKeys }> => {
     const signingKeys = await loadSigningKeys({ keys: stores.durable.keys, dataSecret: config.dataSecret, now, limits: config.limits, signer });
-    return { signingKeys, app: createApp({ config, stores, connectors, signingKeys, now, log, hashes: 2 }) };
+    return { signingKeys, app: createApp({ config, stores, connectors, signingKeys, now, log, hashes: 2, innerAddresses }) };
   };
   const { app, signingKeys } = await openApp();
   const others: Server[] = [];
