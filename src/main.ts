@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type App, createApp } from './app.ts';
 import { type Config, ConfigError, isEmbedded, loadConfig } from './config.ts';
-import { CITIZEN, seedConformance, suiteConfiguration } from './conformance.ts';
+import { CITIZEN, seedConformance } from './conformance.ts';
 import { createConnectors } from './connectors/index.ts';
 import { httpSigner } from './connectors/signer.ts';
 import { type EmbeddedSecrets, embeddedSecrets, ONE_ADDRESS, sampleClients } from './embedded.ts';
@@ -17,6 +17,7 @@ import { readClients } from './oidc/clients.ts';
 import { loadSigningKeys, type SigningKeys } from './oidc/keys.ts';
 import { keysText, rotationOf } from './oidc/rotate-command.ts';
 import { migrateOnly, openStores, type Stores, withDurable } from './stores/index.ts';
+import { suiteConfiguration } from './suite-configuration.ts';
 
 /** The process: environment → settings → stores → listen → drain. The only file with side effects of its own. */
 const DELIVER_MS = 5_000;
