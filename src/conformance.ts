@@ -18,10 +18,10 @@ export const CITIZEN = {
   email: 'citizen@example.test',
   person: {
     firstName: 'نمونه',
-    lastName: 'گواهی‌پور',
+    lastName: 'گواهیان',
     fatherName: 'نمونه',
     firstNameLatin: 'Nemuneh',
-    lastNameLatin: 'Govahipur',
+    lastNameLatin: 'Govahiyan',
     birthDate: '1980-03-20',
     certificateNumber: '1',
     gender: 'female',
@@ -137,55 +137,3 @@ export const withoutCitizen = (connectors: Connectors): Connectors => ({
   ...connectors,
   sms: { send: async (sms) => (sms.to === CITIZEN.mobile ? { outcome: 'sent' } : connectors.sms.send(sms)) },
 });
-
-/** Configuration of the suite for every plan, as it is pasted there. */
-export function suiteConfiguration(issuer: string, dataSecret: string): object {
-  const { password, clients, keys } = conformanceSecrets(dataSecret);
-  const secret = (id: SecretClient): object => ({ client_id: id, client_secret: clients[id] });
-  const key = (id: KeyClient): object => ({ client_id: id, scope: 'openid profile email phone offline_access', jwks: { keys: [keys[id]] } });
-  const server = { discoveryUrl: `${issuer}/.well-known/openid-configuration`, login_hint: CITIZEN.identifier.value };
-  const common = { alias: 'profile', server, browser: signInByForm(issuer, password) };
-  return {
-    'oidcc-basic, -formpost-basic, -config, -rp-initiated-logout': {
-      ...common,
-      client: secret('conformance-1'),
-      client2: secret('conformance-2'),
-      client_secret_post: secret('conformance-post'),
-    },
-    'oidcc-backchannel-rp-initiated-logout': { ...common, client: secret('conformance-backchannel'), client2: secret('conformance-2') },
-    'fapi2-security-profile-final': {
-      ...common,
-      client: { ...key('conformance-fapi-1'), dpop_signing_alg: 'ES256' },
-      client2: { ...key('conformance-fapi-2'), dpop_signing_alg: 'ES256' },
-      resource: { resourceUrl: `${issuer}/me` },
-    },
-  };
-}
-
-/** What the suite's own browser types and presses (its BrowserControl commands). */
-const signInByForm = (issuer: string, password: string): readonly object[] => [
-  {
-    match: `${issuer}/auth*`,
-    tasks: [
-      {
-        task: 'sign in',
-        optional: true,
-        match: `${issuer}/interaction/*/sign-in*`,
-        commands: [
-          ['text', 'name', 'identifier', CITIZEN.identifier.value],
-          ['text', 'name', 'password', password],
-          ['click', 'css', 'button[type=submit], form button'],
-        ],
-      },
-      { task: 'allow', optional: true, match: `${issuer}/interaction/*/consent*`, commands: [['click', 'css', 'button[value=allow]']] },
-      { task: 'arrive', match: '*/test/*/callback*', commands: [['wait', 'id', 'submission_complete', 10]] },
-    ],
-  },
-  {
-    match: `${issuer}/session/end*`,
-    tasks: [
-      { task: 'sign out', optional: true, match: `${issuer}/session/end*`, commands: [['click', 'css', 'form button']] },
-      { task: 'arrive', optional: true, match: '*/test/*/post_logout_redirect*', commands: [['wait', 'id', 'submission_complete', 10]] },
-    ],
-  },
-];

@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type App, createApp } from './app.ts';
 import { type Config, ConfigError, isEmbedded, loadConfig } from './config.ts';
-import { CITIZEN, seedConformance, suiteConfiguration } from './conformance.ts';
+import { CITIZEN, seedConformance } from './conformance.ts';
 import { createConnectors } from './connectors/index.ts';
 import { httpSigner } from './connectors/signer.ts';
 import type { SandboxControls, Simulators } from './connectors/simulators/index.ts';
@@ -21,6 +21,7 @@ import { keysText, rotationOf } from './oidc/rotate-command.ts';
 import { sandboxMark } from './oidc/sandbox-mark.ts';
 import { readSandboxCommand, SANDBOX_USAGE, type SandboxCommand } from './sandbox/command.ts';
 import { migrateOnly, openStores, type Stores, withDurable } from './stores/index.ts';
+import { suiteConfiguration } from './suite-configuration.ts';
 
 /** The process: environment → settings → stores → listen → drain. The only file with side effects of its own. */
 /** Read at every call: a sandbox moves the clock of the process. */

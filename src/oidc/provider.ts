@@ -137,7 +137,8 @@ export function createProvider(parts: Parts): Provider {
     // The examples, a sandbox's integrator and the certification suite are on the same machine; nowhere else is an inner address ever fetched.
     ...(mark || parts.innerAddresses ? { fetch: sandboxMark.fetch as never } : {}),
     fetchResponseBodyLimits: { jwks_uri: FETCHED_BYTES, sector_identifier_uri: FETCHED_BYTES } as never,
-    rotateRefreshToken: true,
+    // FAPI 2.0 §5.3.2.1: no rotation where client and tokens are bound to keys; a lost answer would lose the grant.
+    rotateRefreshToken: (ctx) => !ctx.oidc.client?.['security_profile'],
     issueRefreshToken,
     expiresWithSession: endsWithSession(parts.now),
     allowOmittingSingleRegisteredRedirectUri: false,

@@ -228,10 +228,15 @@ export function fapiFlowModules(setting: FapiSetting): Readonly<Record<string, M
       const form = { grant_type: 'refresh_token', refresh_token: first.tokens.refresh_token };
       // A confidential client's refresh token is bound to the client; the access token that it brings, to a key (RFC 9449 §5).
       await assertError(await one.token(form, first.key, { proof: false }), 'invalid_request', 'invalid_grant', 'invalid_dpop_proof');
-      const renewed = await good(await one.token(form, first.key));
+      const another = await newProofKey();
+      const renewed = await good(await one.token(form, another));
+      // FAPI 2.0 §5.3.2.1: refresh tokens do not rotate, so the same one serves again.
+      assert.ok(renewed.refresh_token === undefined || renewed.refresh_token === form.refresh_token);
+      await good(await one.token(form, another));
       const [before, claims] = [first.claims, idTokenOf(renewed)];
       for (const claim of ['iss', 'sub', 'aud', 'auth_time']) assert.deepEqual(claims[claim], before[claim], claim);
-      assert.equal((await one.resource(renewed.access_token, first.key)).status, 200);
+      assert.equal((await one.resource(renewed.access_token, another)).status, 200);
+      assert.equal((await one.resource(renewed.access_token, first.key)).status, 401);
       const others = await two.flow(offline);
       await assertError(await one.token({ ...form, refresh_token: others.tokens.refresh_token }, others.key), 'invalid_grant');
     },

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { loadConfig } from '#src/config.ts';
-import { CITIZEN, conformanceClients, fixedCode, suiteConfiguration } from '#src/conformance.ts';
+import { CITIZEN, conformanceClients, fixedCode } from '#src/conformance.ts';
 import { storedClient } from '#src/oidc/clients.ts';
+import { suiteConfiguration } from '#src/suite-configuration.ts';
 import { people, signIn, signUp } from '../support/journey.ts';
 import { RELYING_PARTY, type Started, start } from '../support/start.ts';
 import { assertErrorPage, CALLBACK, SUITE, secretsOf, startConformance, stepOf } from './relying-party.ts';
@@ -84,4 +85,23 @@ test('the suite is told of each client with the secret or the private key that t
     const stored = await on.stores.durable.clients.find('conformance-fapi-1');
     assert.ok(!JSON.stringify(stored).includes(secret), 'nothing secret is stored');
   }
+});
+
+test('what the suite’s browser is told to fill and press stands on the pages', async () => {
+  const text = JSON.stringify(suiteConfiguration(on.origin, on.dataSecret));
+  const browser = on.browser();
+  await browser.open(withoutPkce('conformance-1'));
+  for (const id of ['identifier', 'password', 'main']) {
+    assert.ok(text.includes(`"${id}"`), id);
+    assert.match(browser.page.text, new RegExp(`id="${id}"`));
+  }
+  assert.match(browser.page.text, /<div class="actions"><button/);
+  await browser.submit({ identifier: CITIZEN.identifier.value, password: secretsOf(on).password });
+  await browser.open(`${withoutPkce('conformance-1')}&prompt=consent`);
+  for (const value of ['allow', 'deny']) {
+    assert.ok(text.includes(`button[value=${value}]`));
+    assert.match(browser.page.text, new RegExp(`<button[^>]*value="${value}"`));
+  }
+  await browser.open('/session/end');
+  assert.match(browser.page.text, /<button[^>]*name="logout"/);
 });
