@@ -10,7 +10,15 @@ export type Ended = { readonly sid?: string; readonly subject?: string };
  * Verifies logout tokens (OpenID Connect Back-Channel Logout 1.0 §2.6). Returns whose sessions end; throws when the token is not one, is not for this
  * client, is old, or was seen before.
  */
-export function createLogoutTokenCheck({ issuer, jwksUri, clientId }: { issuer: string; jwksUri: string; clientId: string }): (token: string) => Promise<Ended> {
+export function createLogoutTokenCheck({
+  issuer,
+  jwksUri,
+  clientId,
+}: {
+  issuer: string;
+  jwksUri: string;
+  clientId: string;
+}): (token: string) => Promise<Ended> {
   const keys = createRemoteJWKSet(new URL(jwksUri));
   const seen = new Map<string, number>();
   return async (token) => {

@@ -69,9 +69,12 @@ async function answerTo(server: ReturnType<typeof createServer>, redirectUri: st
       const url = new URL(request.url ?? '/', redirectUri);
       const ours = url.pathname === '/callback' && url.searchParams.get('state') === state;
       response.writeHead(ours ? 200 : 404, { 'Content-Type': 'text/html; charset=utf-8', 'Cache-Control': 'no-store', Connection: 'close' });
-      response.end(ours ? '<!doctype html><html lang="fa" dir="rtl"><title>نمونه</title><p>به برنامه برگردید؛ این صفحه را می‌توانید ببندید.</p></html>' : '', () => {
-        if (ours) resolve(url);
-      });
+      response.end(
+        ours ? '<!doctype html><html lang="fa" dir="rtl"><title>نمونه</title><p>به برنامه برگردید؛ این صفحه را می‌توانید ببندید.</p></html>' : '',
+        () => {
+          if (ours) resolve(url);
+        },
+      );
     });
   });
 }

@@ -4,8 +4,8 @@ import { after, before, test } from 'node:test';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import * as oidc from 'openid-client';
 import { PENSIONS, type RunningApi, startApi } from '../../examples/api/app.ts';
-import { people, signUp } from '../support/journey.ts';
 import { seedExamples } from '../support/examples.ts';
+import { people, signUp } from '../support/journey.ts';
 import { type Started, start } from '../support/start.ts';
 
 const AUDIENCE = 'https://pensions.example/api';

@@ -8,8 +8,8 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { startLogoutReceiver } from '../../examples/logout-receiver/app.ts';
 import { createLogoutTokenCheck } from '../../examples/logout-receiver/logout-token.ts';
 import { Browser } from '../support/browser.ts';
-import { PASSWORD, people, signUp } from '../support/journey.ts';
 import { seedExamples } from '../support/examples.ts';
+import { PASSWORD, people, signUp } from '../support/journey.ts';
 import { type Started, start } from '../support/start.ts';
 
 let s: Started;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type RunningApi } from '../../examples/api/app.ts';
+import type { RunningApi } from '../../examples/api/app.ts';
 import { startChain } from '../../examples/exchange/app.ts';
 import { signIn } from '../../examples/native/app.ts';
-import { PASSWORD, people, signUp } from '../support/journey.ts';
 import { seedExamples } from '../support/examples.ts';
+import { PASSWORD, people, signUp } from '../support/journey.ts';
 import { type Started, start } from '../support/start.ts';
 
 let s: Started;
@@ -46,9 +46,11 @@ test('a command signs its person in over loopback, and with an API in the middle
   const api = { resource: 'https://pensions.example/api', scope: 'pensions.read', address: `${chain.pensions.url}/payments` };
   const called = await signIn({ issuer: s.origin, api, open: (address) => (done = allow(address, person)) });
   await done;
-  const { caller } = called.answer as { caller: { subject: string; clientId: string; act: { sub: string } } };
-  // The second API belongs to a first party and sees its own subject of the same person, or the pairwise one of whoever asked first.
-  assert.equal(typeof caller.subject, 'string');
+  const { caller } = called.answer as { caller: { subject: string; clientId: string; scopes: string[]; act: { sub: string } } };
   assert.equal(caller.clientId, 'pensions-api');
+  assert.deepEqual(caller.scopes, ['pensions.read']);
   assert.deepEqual(caller.act, { sub: 'pensions-api' });
+  // The app is a third party with a subject of its own; the API in the middle is a first party.
+  assert.notEqual(caller.subject, called.claims['sub']);
+  assert.ok(await s.stores.durable.accounts.find(caller.subject));
 });
