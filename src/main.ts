@@ -61,8 +61,8 @@ async function serve(): Promise<void> {
   const log = createLog(secrets && !process.env['LOG_LEVEL'] ? 'warn' : config.logLevel);
   const stores = await openStores({ ...storeSettings(config), onError: (error) => log.error({ error }, 'store') });
   const sideServers = secrets ? await startSurroundings(config, secrets) : [];
-  await stores.durable.clients.seed(secrets ? embeddedClients(config, secrets) : configuredClients(config));
-  await stores.durable.apis.seed(secrets ? exampleApis() : configuredApis(config));
+  await stores.durable.clients.seed([...(secrets ? embeddedClients(config, secrets) : []), ...configuredClients(config)]);
+  await stores.durable.apis.seed([...(secrets ? exampleApis() : []), ...configuredApis(config)]);
   const connectors = createConnectors(config, { now: Date.now, limits: config.limits, note: (event, fields) => log.info(fields, event) });
   const signingKeys = await signingKeysOf(config, stores.durable.keys);
   const app = createApp({ config, stores, connectors, signingKeys, now: Date.now, log, hashes: availableParallelism(), innerAddresses: secrets !== undefined });
