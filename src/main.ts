@@ -72,9 +72,9 @@ async function serve(): Promise<void> {
   const sandbox = secrets && command ? await startSandbox(config, secrets, command) : undefined;
   const stores = await openStores({ ...storeSettings(config), onError: (error) => log.error({ error }, 'store') });
   const { sideServers, simulators } = secrets ? await startSurroundings(config, secrets, sandbox?.controls) : { sideServers: [] };
-  await stores.durable.clients.seed(secrets ? embeddedClients(config, secrets) : configuredClients(config));
+  await stores.durable.clients.seed([...(secrets ? embeddedClients(config, secrets) : []), ...configuredClients(config)]);
   if (config.conformance) await seedSuite(config, stores);
-  await stores.durable.apis.seed(secrets ? exampleApis() : configuredApis(config));
+  await stores.durable.apis.seed([...(secrets ? exampleApis() : []), ...configuredApis(config)]);
   const connectors = createConnectors(config, { now, limits: config.limits, note: (event, fields) => log.info(fields, event) });
   const signingKeys = await signingKeysOf(config, stores.durable.keys, sandbox ? sandboxMark.keyPrefix : '');
   const durable = sandbox ? await sandbox.settle(stores, simulators?.world.people ?? [], signingKeys.published()) : stores.durable;

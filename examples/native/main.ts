@@ -8,4 +8,4 @@ const { claims, answer } = await signIn({
   ...(API ? { api: { resource: 'https://pensions.example/api', scope: 'pensions.read', address: API } } : {}),
 });
 console.log(claims);
-if (answer) console.log(answer);
+if (answer) console.log(JSON.stringify(answer, undefined, 2));

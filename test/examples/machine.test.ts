@@ -56,8 +56,9 @@ test('outside the embedded mode a key set on this machine is never fetched', asy
       [s, 0],
       [inner, 1],
     ] as const) {
-      const [{ metadata } = { metadata: {} }] = exampleClients(makeExampleKeys()).filter(({ clientId }) => clientId === 'machine');
-      const { jwks: _, ...rest } = metadata;
+      const machine = exampleClients(makeExampleKeys()).find(({ clientId }) => clientId === 'machine');
+      assert.ok(machine);
+      const { jwks: _, ...rest } = machine.metadata as { jwks: object };
       await app.stores.durable.clients.seed([{ clientId: 'by-address', metadata: { ...rest, client_id: 'by-address', jwks_uri } }]);
       const assertion = await new SignJWT({ jti: randomUUID() })
         .setProtectedHeader({ alg: 'ES256', kid: 'k' })
