@@ -5,7 +5,7 @@ import { ACR } from '#src/identity/assurance.ts';
 import { CLAIMS, SCOPES } from '#src/oidc/claims.ts';
 import { clientFile, GRANT_TYPES } from '#src/oidc/client-metadata.ts';
 
-const guides = ['docs/integrate.md'];
+const guides = ['docs/integrate.md', 'docs/integrate.fa.md'];
 const required = {
   scope: SCOPES,
   claim: Object.values(CLAIMS).flat(),

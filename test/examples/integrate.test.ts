@@ -12,7 +12,7 @@ import { seedExamples } from '../support/examples.ts';
 import { people, signUp } from '../support/journey.ts';
 import { type Started, start } from '../support/start.ts';
 
-const guides = ['docs/integrate.md'].map((path) => readFileSync(path, 'utf8'));
+const guides = ['docs/integrate.md', 'docs/integrate.fa.md'].map((path) => readFileSync(path, 'utf8'));
 const CALLBACK = 'http://localhost:8080/callback';
 const SECRET = randomBytes(32).toString('base64url');
 let s: Started;
