@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { test } from 'node:test';
+import { PENSIONS, startApi } from '../examples/api/app.ts';
+import { report } from '../examples/machine/app.ts';
 import { Browser } from './support/browser.ts';
 
 type Run = { child: ChildProcess; output: () => string; exit: Promise<number> };
@@ -117,6 +119,39 @@ test('a newcomer’s start: three addresses, the sample e-service signs a person
     again.child.kill('SIGTERM');
     assert.equal(await again.exit, 0);
   } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('in the embedded mode the examples are registered with keys of their own, and beside them the clients of clients.json', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'profile-examples-'));
+  const [port = 0, eservice = 0, simulators = 0] = await freePorts(3);
+  const config = join(folder, 'config');
+  cpSync('config', config, { recursive: true });
+  const [, clients = ''] = /```json\n([\s\S]*?)\n```/.exec(readFileSync('docs/integrate.md', 'utf8')) ?? [];
+  writeFileSync(join(config, 'clients.json'), clients);
+  const issuer = `http://localhost:${port}`;
+  const server = run({
+    DATA_DIR: folder,
+    CONFIG_DIR: relative('.', config),
+    PORT: String(port),
+    ESERVICE_PORT: String(eservice),
+    SIMULATORS_PORT: String(simulators),
+  });
+  const audience = 'https://pensions.example/api';
+  const api = await startApi({ port: 0, issuer, audience, calls: PENSIONS });
+  try {
+    await until(() => server.output().includes('not for production'), 'the start');
+    const { machine } = JSON.parse(readFileSync(join(folder, 'examples.json'), 'utf8')) as { machine: object };
+    assert.equal((await report({ issuer, key: machine, resource: audience, address: `${api.url}/history` })).status, 200);
+    const challenge = { code_challenge: 'x'.repeat(43), code_challenge_method: 'S256' };
+    const request = { client_id: 'my-app', response_type: 'code', scope: 'openid', redirect_uri: 'http://localhost:8080/callback', ...challenge };
+    const answer = await fetch(`${issuer}/auth?${new URLSearchParams(request)}`, { redirect: 'manual' });
+    assert.match(answer.headers.get('location') ?? '', /\/interaction\//);
+  } finally {
+    server.child.kill('SIGTERM');
+    await server.exit;
+    await api.close();
     rmSync(folder, { recursive: true, force: true });
   }
 });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import Koa from 'koa';
 
 /** `port` 0 takes a free one; `api` is the address of the call. */
-export type Options = { readonly port: number; readonly issuer: string; readonly api: string };
+export type Options = { readonly port: number; readonly issuer: string; readonly api: string; readonly clientId?: string };
 
 const FILES: Readonly<Record<string, readonly [file: string, type: string]>> = {
   '/': ['page.html', 'html'],
@@ -15,8 +15,8 @@ const FILES: Readonly<Record<string, readonly [file: string, type: string]>> = {
 };
 
 /** Serves three files and the settings; it sees neither code nor token. Any web server can stand in its place. */
-export async function startSpa({ port, issuer, api }: Options): Promise<{ readonly url: string; close(): Promise<void> }> {
-  const settings = { issuer, clientId: 'spa', api, resource: 'https://pensions.example/api' };
+export async function startSpa({ port, issuer, api, clientId = 'spa' }: Options): Promise<{ readonly url: string; close(): Promise<void> }> {
+  const settings = { issuer, clientId, api, resource: 'https://pensions.example/api' };
   // CHECK: no script from elsewhere can read the tokens, and they can be sent to Profile and the API only.
   const policy = `default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self' ${issuer} ${new URL(api).origin}; base-uri 'none'; frame-ancestors 'none'`;
   const app = new Koa();

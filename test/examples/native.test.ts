@@ -50,7 +50,7 @@ test('a command signs its person in over loopback, and with an API in the middle
   assert.equal(caller.clientId, 'pensions-api');
   assert.deepEqual(caller.scopes, ['pensions.read']);
   assert.deepEqual(caller.act, { sub: 'pensions-api' });
-  assert.equal(called.claims['given_name'], person.firstName, 'a token for an API cannot ask userinfo, so the claims stand in the ID token');
+  assert.equal(called.claims['given_name'], person.firstName, 'a token for an API cannot ask userinfo, so the claims are in the ID token');
   // The app is a third party with a subject of its own; the API in the middle is a first party.
   assert.notEqual(caller.subject, called.claims['sub']);
   assert.ok(await s.stores.durable.accounts.find(caller.subject));

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser } from 'playwright-core';
+import type { SyntheticPerson } from '#src/connectors/simulators/people.ts';
+import { exampleClients, makeExampleKeys } from '#src/embedded-examples.ts';
 import { PENSIONS, type RunningApi, startApi } from '../../examples/api/app.ts';
 import { startSpa } from '../../examples/spa/app.ts';
 import { launchChromium } from '../support/chromium.ts';
@@ -12,6 +14,7 @@ let s: Started;
 let api: RunningApi;
 let spa: Awaited<ReturnType<typeof startSpa>>;
 let chromium: Browser;
+let person: SyntheticPerson;
 before(async () => {
   [s, chromium] = await Promise.all([start(), launchChromium()]);
   const origins: string[] = [];
@@ -19,6 +22,8 @@ before(async () => {
   spa = await startSpa({ port: 0, issuer: s.origin, api: `${api.url}/history` });
   origins.push(spa.url);
   await seedExamples(s, { 'http://localhost:3301': spa.url });
+  [person] = people(s) as [SyntheticPerson];
+  await signUp(s, s.browser(), person);
 });
 after(async () => {
   await chromium?.close();
@@ -28,9 +33,6 @@ after(async () => {
 });
 
 test('a single-page app signs a person in with a key of the browser, reads userinfo, and calls the API, in Persian', async () => {
-  const [person] = people(s);
-  assert.ok(person);
-  await signUp(s, s.browser(), person);
   const context = await chromium.newContext({ locale: 'fa-IR' });
   const page = await context.newPage();
   const complaints: string[] = [];
@@ -77,4 +79,23 @@ test('an answer that this tab did not ask for is refused', async () => {
   await page.goto(`${spa.url}/?code=planted&state=guess&iss=${encodeURIComponent(s.origin)}`);
   await page.getByText('ورود انجام نشد (state).').waitFor();
   await page.close();
+});
+
+test('where the server wants its nonce in every proof, the app asks once more with it', async () => {
+  const strict = await startSpa({ port: 0, issuer: s.origin, api: `${api.url}/history`, clientId: 'strict' });
+  const registered = exampleClients(makeExampleKeys()).find(({ clientId }) => clientId === 'spa');
+  const metadata = { ...registered?.metadata, client_id: 'strict', redirect_uris: [`${strict.url}/`], dpop_nonce: true };
+  await s.stores.durable.clients.seed([{ clientId: 'strict', metadata }]);
+  const page = await chromium.newPage();
+  const answers: number[] = [];
+  page.on('response', (response) => void (response.url() === `${s.origin}/token` && response.request().method() === 'POST' && answers.push(response.status())));
+  await page.goto(strict.url);
+  await page.getByRole('button', { name: 'ورود' }).click();
+  await page.fill('#identifier', person.code);
+  await page.fill('#password', PASSWORD);
+  await page.locator('.actions .button').first().click();
+  await page.getByText('وارد شده‌اید.').waitFor();
+  assert.deepEqual(answers, [400, 200]);
+  await page.close();
+  await strict.close();
 });
