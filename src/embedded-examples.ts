@@ -10,8 +10,9 @@ import { hashSecret, readClients } from './oidc/clients.ts';
  * operator would register them, except that keys and secrets are made here and never stand in a file of the project.
  */
 export type ExampleKeys = {
-  /** Private key of `machine`, ES256, as a JWK. */
+  /** Private keys of the clients that have one, ES256, as JWKs. */
   readonly machine: Readonly<Record<string, unknown>>;
+  readonly fapi: Readonly<Record<string, unknown>>;
   /** Client id → secret. */
   readonly secrets: Readonly<Record<(typeof WITH_SECRET)[number], string>>;
 };
@@ -21,10 +22,16 @@ const EXAMPLES = join(import.meta.dirname, '../examples');
 const FILE = 'examples.json';
 
 export function makeExampleKeys(): ExampleKeys {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const key = (kid: string) => ({
+    ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' }),
+    kid,
+    alg: 'ES256',
+    use: 'sig',
+  });
   const secret = (): string => randomBytes(32).toString('base64url');
   return {
-    machine: { ...privateKey.export({ format: 'jwk' }), kid: 'machine-1', alg: 'ES256', use: 'sig' },
+    machine: key('machine-1'),
+    fapi: key('fapi-1'),
     secrets: { 'logout-receiver': secret(), 'pensions-api': secret() },
   };
 }
@@ -39,16 +46,24 @@ export function exampleKeys(folder: string): ExampleKeys {
     return fresh;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    return JSON.parse(readFileSync(file, 'utf8')) as ExampleKeys;
+    const text = readFileSync(file, 'utf8');
+    const kept = JSON.parse(text) as Partial<ExampleKeys>;
+    // A folder that an earlier version made lacks what came later.
+    const whole = JSON.stringify({ ...fresh, ...kept, secrets: { ...fresh.secrets, ...kept.secrets } }, undefined, 2);
+    if (whole !== text) writeFileSync(file, whole, { mode: 0o600 });
+    return JSON.parse(whole) as ExampleKeys;
   }
 }
 
-export function exampleClients({ machine: { d: _, ...publicKey }, secrets }: ExampleKeys): readonly StoredClient[] {
+export function exampleClients({ machine, fapi, secrets }: ExampleKeys): readonly StoredClient[] {
   const extra: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-    machine: { jwks: { keys: [publicKey] } },
+    machine: { jwks: { keys: [publicHalf(machine)] } },
+    fapi: { jwks: { keys: [publicHalf(fapi)] } },
     ...Object.fromEntries(WITH_SECRET.map((id) => [id, { secret_hash: hashSecret(secrets[id]) }])),
   };
   return readClients(join(EXAMPLES, 'clients.json')).map(({ clientId, metadata }) => ({ clientId, metadata: { ...metadata, ...extra[clientId] } }));
 }
+
+const publicHalf = ({ d: _, ...rest }: Readonly<Record<string, unknown>>): object => rest;
 
 export const exampleApis = (): readonly StoredApi[] => readApis(join(EXAMPLES, 'apis.json'));
