@@ -38,8 +38,12 @@ export function createAdapter(parts: Parts): AdapterFactory {
 /** The library gives a lifetime to every kind we keep; its type allows none. */
 const FOREVER = 365 * 24 * 60 * 60;
 
-/** A code is kept this much longer than it lives; the library refuses it by its own `exp`, and the doctor can say how late it came. */
+/**
+ * A code is kept this much longer than it lives; the library refuses it by its own `exp`. The doctor can say how late it came, and a device hears
+ * expired_token (RFC 8628 §3.5) and not that its code never was.
+ */
 const CODE_GRACE = 300;
+const GRACED: ReadonlySet<string> = new Set(['AuthorizationCode', 'DeviceCode']);
 
 /** Where a code and the mark of its use are kept. */
 export const codeKeys = (code: string) => ({ record: `AuthorizationCode:${code}`, used: `used:AuthorizationCode:${code}` });
@@ -81,7 +85,7 @@ function ephemeralAdapter(name: string, parts: Parts): Adapter {
     async upsert(id, payload, expiresIn = FOREVER) {
       const group = GROUPED.has(name) && payload.grantId ? groupOf(payload.grantId) : undefined;
       await Promise.all([
-        ephemeral.put(key(id), JSON.stringify(payload), name === 'AuthorizationCode' ? expiresIn + CODE_GRACE : expiresIn, group),
+        ephemeral.put(key(id), JSON.stringify(payload), GRACED.has(name) ? expiresIn + CODE_GRACE : expiresIn, group),
         name === 'Session' && payload.uid ? ephemeral.put(byUid(payload.uid), id, expiresIn) : undefined,
         payload.userCode ? ephemeral.put(byUserCode(payload.userCode), id, expiresIn) : undefined,
       ]);

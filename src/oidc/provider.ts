@@ -13,6 +13,7 @@ import { CLAIMS, claimsOf, SCOPES } from './claims.ts';
 import type { CertificateHeaders } from './client-certificate.ts';
 import { EXTRA_METADATA } from './client-metadata.ts';
 import { portalClient, sameSecret, withoutConformance } from './clients.ts';
+import { keepDevicePace } from './device-pace.ts';
 import { assertClientAssertion, nonceSecretFrom, protocolFeatures } from './features.ts';
 import { loadGrant } from './grant.ts';
 import { ALGORITHMS } from './key-material.ts';
@@ -190,6 +191,7 @@ export function createProvider(parts: Parts): Provider {
     limits,
   });
   exchange.register();
+  keepDevicePace({ provider, ephemeral: parts.ephemeral, lifetime: limits.deviceCodeLifetime });
   // The library looks and then writes; of two proofs or assertions that arrive together both would pass.
   Object.defineProperty(provider.ReplayDetection, 'unique', {
     value: (issuer: string, jti: string, expires: number) =>
