@@ -48,14 +48,15 @@ function clockPage(visit: Visit, world: World, controls: SandboxControls, refuse
     html`${moved && notice(aheadOf(visit, controls))}<p>${words.intro}</p>
 <div class="card now"><p><strong>${words.now}</strong> <time datetime="${new Date(now).toISOString()}">${visit.words.moment(now)}</time></p>
 <p>${!moved && aheadOf(visit, controls)} ${code(`+${ahead} s`)} ${code(new Date(now).toISOString())}</p></div>
-<section><h2>${words.steps}</h2><form method="post" action="${visit.link('/clock')}" class="steps">${STEPS.map(
-      (seconds) => html`<button name="advance" value="${seconds}">${words.by(duration(seconds))}</button>`,
+<section><h2>${words.steps}</h2><form method="post" aria-label="${words.steps}" action="${visit.link('/clock')}" class="steps">${STEPS.map(
+      (seconds) => html`<button name="advance" value="${seconds}">${duration(seconds)}</button>`,
     )}</form></section>
-<section><h2>${words.own}</h2><form method="post" action="${visit.link('/clock')}" class="line">${field(
+<section><h2>${words.own}</h2><form method="post" action="${visit.link('/clock')}" >${field(
       'advance',
-      { label: words.seconds, hint: words.secondsHint(Math.max(0, FURTHEST_SECONDS - ahead)), error: refused && errors[refused.mistake] },
-      (joined) => html`<input ${joined} dir="ltr" inputmode="numeric" autocomplete="off" value="${refused?.typed ?? ''}">`,
-    )}<button>${words.forward}</button></form></section><p class="soft">${words.back}</p>
+      { label: words.seconds, hint: words.secondsHint, error: refused && errors[refused.mistake] },
+      (joined) =>
+        html`<span class="beside"><input ${joined} dir="ltr" inputmode="numeric" autocomplete="off" value="${refused?.typed ?? ''}"><button>${words.forward}</button></span>`,
+    )}</form></section><p class="soft">${words.back}</p>
 ${programs(visit, ['GET /clock   (Accept: application/json)', 'POST /clock {"advance": 3600}'])}`,
   );
 }

@@ -57,7 +57,7 @@ function failuresPage(visit: Visit, world: World, controls: SandboxControls, ref
 <form method="post" action="${visit.link('/failures')}" class="card">${field(
       'client',
       { label: words.client, hint: words.clientHint, error: error('client') },
-      (joined) => html`<select ${joined} dir="ltr" autocomplete="off">${clients}</select>`,
+      (joined) => html`<select ${joined} autocomplete="off">${clients}</select>`,
     )}${field(
       'failure',
       { label: words.failure, error: error('endpoint', 'kind') },

@@ -36,11 +36,12 @@ function inboxPage(visit: Visit, world: World): string {
     world,
     words.sms.title,
     html`<p>${words.sms.intro} <noscript>${words.sms.introNoScript}</noscript></p>
-<form class="line" action="/sms"><input type="hidden" name="lang" value="${visit.language}">${field(
+<form action="/sms"><input type="hidden" name="lang" value="${visit.language}">${field(
       'to',
       { label: words.sms.to },
-      (joined) => html`<input ${joined} dir="ltr" inputmode="tel" autocomplete="off" placeholder="09…" value="${to ?? ''}">`,
-    )}<button>${words.sms.show}</button>${to && html`<a class="button quiet" href="${visit.link('/sms')}">${words.sms.all}</a>`}</form>
+      (joined) =>
+        html`<span class="beside"><input ${joined} dir="ltr" inputmode="tel" autocomplete="off" placeholder="09…" value="${to ?? ''}"><button>${words.sms.show}</button></span>`,
+    )}${to && html`<a class="more" href="${visit.link('/sms')}">${words.sms.all}</a>`}</form>
 <div data-live="${words.sms.fresh}">${
       shown.length ? shown.map((message) => messageCard(visit, world, message)) : html`<p class="empty">${to ? words.sms.noneTo : words.sms.none}</p>`
     }${messages.length > shown.length && html`<p>${words.sms.newest(shown.length, messages.length)}</p>`}</div>
