@@ -1,46 +1,12 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { test } from 'node:test';
 import { PENSIONS, startApi } from '../examples/api/app.ts';
 import { report } from '../examples/machine/app.ts';
 import { Browser } from './support/browser.ts';
-
-type Run = { child: ChildProcess; output: () => string; exit: Promise<number> };
-
-function run(env: Record<string, string>, ...args: string[]): Run {
-  const child = spawn(process.execPath, ['bin/profile.mjs', ...args], { env: { PATH: process.env['PATH'] ?? '', ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
-  let text = '';
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (text += chunk));
-  return { child, output: () => text, exit: once(child, 'exit').then(([code]) => code as number) };
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, 'localhost');
-      await once(server, 'listening');
-      return server;
-    }),
-  );
-  return servers.map((server) => {
-    const { port } = server.address() as { port: number };
-    server.close();
-    return port;
-  });
-}
-
-async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (let tries = 0; tries < 300; tries += 1) {
-    if (await condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  assert.fail(`it never came: ${what}`);
-}
+import { freePorts, ready, run, until } from './support/spawned.ts';
 
 test('a newcomer’s start: three addresses, the sample e-service signs a person in, a second process is refused, a second start keeps everything, SIGTERM drains', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'profile-start-'));
@@ -49,7 +15,7 @@ test('a newcomer’s start: three addresses, the sample e-service signs a person
   const origin = `http://localhost:${port}`;
   try {
     const first = run(env);
-    await until(() => first.output().includes('not for production'), first.output());
+    await ready(first);
     for (const address of [origin, `http://localhost:${eservice}`, `http://localhost:${simulators}`]) assert.ok(first.output().includes(address), address);
 
     const [person] = (await (await fetch(`http://localhost:${simulators}/people.json`)).json()) as {
@@ -111,7 +77,7 @@ test('a newcomer’s start: three addresses, the sample e-service signs a person
     assert.equal(await first.exit, 0);
 
     const again = run(env);
-    await until(() => again.output().includes('not for production'), again.output());
+    await ready(again);
     const known = new Browser(origin);
     await known.open('/sign-in');
     const page = await known.submit({ identifier: person.national_code, password: 'zarafe-abi-kuh' });
@@ -141,7 +107,7 @@ test('in the embedded mode the examples are registered with keys of their own, a
   const audience = 'https://pensions.example/api';
   const api = await startApi({ port: 0, issuer, audience, calls: PENSIONS });
   try {
-    await until(() => server.output().includes('not for production'), 'the start');
+    await ready(server);
     const { machine } = JSON.parse(readFileSync(join(folder, 'examples.json'), 'utf8')) as { machine: object };
     assert.equal((await report({ issuer, key: machine, resource: audience, address: `${api.url}/history` })).status, 200);
     const challenge = { code_challenge: 'x'.repeat(43), code_challenge_method: 'S256' };
@@ -164,7 +130,7 @@ test('a running server replaces its signing keys by itself', async () => {
   const kids = async (): Promise<string[]> =>
     ((await (await fetch(`http://localhost:${port}/jwks`)).json()) as { keys: { kid: string }[] }).keys.map(({ kid }) => kid);
   try {
-    await until(() => server.output().includes('not for production'), server.output());
+    await ready(server);
     const first = await kids();
     await until(async () => (await kids()).some((kid) => !first.includes(kid)), 'a further key');
     // The key that signs stands first.

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, exportJWK, generateKeyPair, jwtVerify, SignJWT } from 'jose';
 import { ConfigError, loadConfig } from '#src/config.ts';
@@ -13,43 +12,9 @@ import { readSandboxCommand } from '#src/sandbox/command.ts';
 import { openSandbox } from '#src/sandbox/open.ts';
 import { openStores } from '#src/stores/index.ts';
 import { Browser } from './support/browser.ts';
+import { freePorts, type Run, ready, run, until } from './support/spawned.ts';
 
 const CALLBACK = 'http://localhost:9/cb';
-
-type Run = { child: ChildProcess; output: () => string; exit: Promise<number> };
-function run(folder: string, env: Record<string, string>, ...args: string[]): Run {
-  const child = spawn(process.execPath, [resolve('bin/profile.mjs'), 'sandbox', ...args], {
-    cwd: folder,
-    env: { PATH: process.env['PATH'] ?? '', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let text = '';
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (text += chunk));
-  return { child, output: () => text, exit: once(child, 'exit').then(([code]) => code as number) };
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, 'localhost');
-      await once(server, 'listening');
-      return server;
-    }),
-  );
-  return servers.map((server) => {
-    const { port } = server.address() as { port: number };
-    server.close();
-    return port;
-  });
-}
-
-async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (let tries = 0; tries < 300; tries += 1) {
-    if (await condition()) return;
-    await new Promise((go) => setTimeout(go, 100));
-  }
-  assert.fail(`it never came: ${what}`);
-}
 
 const folder = mkdtempSync(join(tmpdir(), 'profile-sandbox-'));
 const keys = await generateKeyPair('ES256', { extractable: true });
@@ -63,11 +28,8 @@ let server: Run;
 let secret: string;
 
 async function launch(...args: string[]): Promise<Run> {
-  const started = run(folder, env, ...args);
-  await until(() => {
-    assert.equal(started.child.exitCode, null, started.output());
-    return started.output().includes('not for production');
-  }, started.output());
+  const started = run(env, ['sandbox', ...args], folder);
+  await ready(started);
   secret = /client secret +(\S+)/.exec(started.output())?.[1] ?? '';
   return started;
 }
@@ -183,12 +145,12 @@ async function beginSignUp(person: Person): Promise<Browser> {
 test('a sandbox refuses everything by which it could be taken for a real server, all at once, and writes nothing', async () => {
   const empty = mkdtempSync(join(tmpdir(), 'profile-sandbox-'));
   try {
-    const wrong = run(empty, { ISSUER: 'https://profile.example.org', DATABASE_URL: 'postgres://x@localhost/x', REDIS_URL: 'redis://localhost' });
+    const wrong = run({ ISSUER: 'https://profile.example.org', DATABASE_URL: 'postgres://x@localhost/x', REDIS_URL: 'redis://localhost' }, ['sandbox'], empty);
     assert.equal(await wrong.exit, 1);
     for (const name of ['ISSUER: a sandbox', 'DATABASE_URL: a sandbox', 'REDIS_URL: a sandbox'])
       assert.ok(wrong.output().includes(name), `${name} in:\n${wrong.output()}`);
     assert.doesNotMatch(wrong.output(), /\n\s+at /);
-    const open = run(empty, { HOST: '0.0.0.0' }, '--port', '0');
+    const open = run({ HOST: '0.0.0.0' }, ['sandbox', '--port', '0'], empty);
     assert.equal(await open.exit, 1);
     assert.match(open.output(), /HOST: a sandbox/);
     assert.ok(!existsSync(join(empty, 'sandbox-data')));
@@ -419,7 +381,7 @@ test('a second start keeps accounts and the clock; the clients are those of the 
   assert.equal((await new Browser(origin).open(request().url)).status, 400, 'yesterday’s redirect URI is gone');
   const clock = (await (await fetch(`${simulators}/clock`, { headers: { Accept: 'application/json' } })).json()) as { ahead: number };
   assert.equal(clock.ahead, 3_660);
-  const second = run(folder, { ...env, ISSUER: '', PORT: '0', ESERVICE_PORT: '0', SIMULATORS_PORT: '0' });
+  const second = run({ ...env, ISSUER: '', PORT: '0', ESERVICE_PORT: '0', SIMULATORS_PORT: '0' }, ['sandbox'], folder);
   assert.equal(await second.exit, 1);
   assert.match(second.output(), /in use by process \d+/);
 });

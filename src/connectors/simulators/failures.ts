@@ -10,24 +10,38 @@ export type FailureEndpoint = keyof typeof FAILURE_KINDS;
 export type FailureKind = (typeof FAILURE_KINDS)[FailureEndpoint][number];
 /** `client` is empty for jwks, which nobody in particular fetches. `left`: how many more answers. */
 export type Failure = { readonly client: string; readonly endpoint: FailureEndpoint; readonly kind: FailureKind; readonly left: number };
+type Order = Readonly<Record<string, unknown>>;
+export type OrderField = 'client' | 'endpoint' | 'kind' | 'count';
 export type Failures = ReturnType<typeof createFailures>;
 
-const MOST = 1_000;
+/** Of one order. */
+export const MOST_FAILURES = 1_000;
 const SLOW_MS = 5_000;
 
 /** `known`: the clients of this server. `slowMs`: how long `slow` takes. */
 export function createFailures(known: readonly string[], slowMs = SLOW_MS) {
   let ordered: readonly Failure[] = [];
+  /** Empty for an order that is understood. */
+  const mistakesIn = ({ client, endpoint, kind, count }: Order): readonly OrderField[] => {
+    const kinds: readonly string[] | undefined = FAILURE_KINDS[endpoint as FailureEndpoint];
+    const times = Number(count);
+    const right: Readonly<Record<OrderField, boolean>> = {
+      client: endpoint === 'jwks' || known.includes(String(client ?? '')),
+      endpoint: kinds !== undefined,
+      kind: kinds === undefined || kinds.includes(String(kind)),
+      count: Number.isInteger(times) && times >= 1 && times <= MOST_FAILURES,
+    };
+    return (Object.keys(right) as OrderField[]).filter((name) => !right[name]);
+  };
   return {
     slowMs,
+    mistakesIn,
     /** False when the order is not understood, and then nothing changes. */
-    order({ client, endpoint, kind, count }: Readonly<Record<string, unknown>>): boolean {
-      const times = Number(count);
-      const kinds: readonly string[] = FAILURE_KINDS[endpoint as FailureEndpoint] ?? [];
-      const whose = endpoint === 'jwks' ? '' : String(client ?? '');
-      if (!kinds.includes(String(kind)) || !Number.isInteger(times) || times < 1 || times > MOST) return false;
-      if (endpoint !== 'jwks' && !known.includes(whose)) return false;
-      ordered = [...ordered, { client: whose, endpoint: endpoint as FailureEndpoint, kind: kind as FailureKind, left: times }];
+    order(wanted: Order): boolean {
+      if (mistakesIn(wanted).length) return false;
+      const { client, endpoint, kind, count } = wanted;
+      const whose = endpoint === 'jwks' ? '' : String(client);
+      ordered = [...ordered, { client: whose, endpoint: endpoint as FailureEndpoint, kind: kind as FailureKind, left: Number(count) }];
       return true;
     },
     take(endpoint: FailureEndpoint, client = ''): FailureKind | undefined {

@@ -2,12 +2,20 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '#src/identity/ports.ts';
+import { type Answers, type Asked, fieldsOf, show } from './asked.ts';
+import { ASSETS } from './assets.ts';
+import { clockAnswers } from './clock-page.ts';
+import { failuresAnswers } from './failures-page.ts';
+import { notFoundPage } from './frame.ts';
+import { INBOX } from './inbox-page.ts';
 import { kavenegarAnswer } from './kavenegar.ts';
-import { inboxPage, overviewPage, peoplePage, switchPage } from './pages.ts';
-import { type SyntheticPerson, syntheticPeople, WITH_ACCOUNT } from './people.ts';
-import { SANDBOX_PAGES } from './sandbox-pages.ts';
+import { syntheticPeople } from './people.ts';
+import { PEOPLE } from './people-page.ts';
+import { REGISTRY } from './registry-page.ts';
+import { START } from './start-page.ts';
 import { uidAnswer } from './uid.ts';
-import { json, localNumber, REGISTRY_STATES, type RegistryState, type SandboxControls, type World } from './world.ts';
+import { visitOf } from './visit.ts';
+import type { SandboxControls, World } from './world.ts';
 
 export type { SandboxControls };
 export type Simulators = { readonly url: string; readonly world: World; close(): Promise<void> };
@@ -57,65 +65,20 @@ async function route(world: World, request: IncomingMessage, response: ServerRes
   const body = await readBody(request);
   if (url.pathname.startsWith('/uid/')) return uidAnswer(world, url.pathname.slice(4), body, response);
   if (url.pathname.startsWith('/kavenegar/')) return kavenegarAnswer(world, url.pathname.slice(10), new URLSearchParams(body), response);
-  const extra = world.sandbox && SANDBOX_PAGES[`${request.method} ${url.pathname}`];
-  if (world.sandbox && extra) return extra(world.sandbox, fieldsOf(request, body), request, response);
-  const page = PAGES[`${request.method} ${url.pathname}`];
-  if (!page) return void response.writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' }).end('not found');
-  page(world, url, body, response, request);
+  const asked: Asked = { world, visit: visitOf(url, request.headers.cookie), fields: fieldsOf(request, body), request, response };
+  const answer = answersOf(world)[`${request.method} ${url.pathname}`];
+  if (answer) answer(asked);
+  else show(asked, notFoundPage(asked.visit, world), 404);
 }
 
-type Page = (world: World, url: URL, body: string, response: ServerResponse, request: IncomingMessage) => void;
-
-const PAGES: Readonly<Record<string, Page>> = {
-  'GET /': (world, _url, _body, response) => html(response, overviewPage(world)),
-  'GET /sms': (world, url, _body, response) => html(response, inboxPage(messagesTo(world, url.searchParams.get('to')), world.sandbox !== undefined)),
-  'GET /sms.json': (world, url, _body, response) => json(response, messagesTo(world, url.searchParams.get('to'))),
-  'GET /people': (world, url, _body, response) => html(response, peoplePage(world, url.searchParams.get('story'))),
-  'GET /people.json': (world, _url, _body, response) =>
-    json(
-      response,
-      world.people.map((person) => publicPerson(person, world.sandbox)),
-    ),
-  'GET /registry': (world, _url, _body, response) => html(response, switchPage(world)),
-  'POST /registry': (world, _url, body, response, request) => {
-    const wanted = fieldsOf(request, body) as Record<string, string>;
-    for (const name of ['registry', 'ownership'] as const)
-      if (REGISTRY_STATES.some((state) => state === wanted[name])) world.state[name] = wanted[name] as RegistryState;
-    if (wanted['sms'] === 'normal' || wanted['sms'] === 'down') world.state.sms = wanted['sms'];
-    if (request.headers['content-type']?.includes('json')) json(response, world.state);
-    else response.writeHead(303, { Location: '/registry' }).end();
-  },
-};
-
-const fieldsOf = (request: IncomingMessage, body: string): Readonly<Record<string, unknown>> =>
-  request.headers['content-type']?.includes('json') ? (JSON.parse(body || '{}') as Record<string, unknown>) : Object.fromEntries(new URLSearchParams(body));
-
-/** Newest first. */
-function messagesTo({ inbox }: World, to: string | null): readonly { to: string; text: string; at: string }[] {
-  const wanted = to === null ? undefined : localNumber(to);
-  return inbox
-    .filter((sms) => wanted === undefined || sms.to === wanted)
-    .map(({ to: number, text, at }) => ({ to: number, text, at }))
-    .reverse();
-}
-
-const publicPerson = (person: SyntheticPerson, sandbox: SandboxControls | undefined): Record<string, string> => ({
-  ...(sandbox && WITH_ACCOUNT.has(person.story) ? { password: sandbox.password } : {}),
-  story: person.story,
-  national_code: person.code,
-  mobile: person.mobile,
-  first_name: person.firstName,
-  last_name: person.lastName,
-  father_name: person.fatherName,
-  birth_date: person.birthDate,
-  certificate_number: person.certificateNumber,
-  ...(person.ownMobile ? { own_mobile: person.ownMobile } : {}),
-  ...(person.documentType && person.documentNumber ? { document_type: person.documentType, document_number: person.documentNumber } : {}),
+const answersOf = ({ sandbox }: World): Answers => ({
+  ...ASSETS,
+  ...START,
+  ...INBOX,
+  ...PEOPLE,
+  ...REGISTRY,
+  ...(sandbox ? { ...clockAnswers(sandbox), ...failuresAnswers(sandbox) } : {}),
 });
-
-function html(response: ServerResponse, page: string): void {
-  response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8', 'Cache-Control': 'no-store' }).end(page);
-}
 
 async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
