@@ -65,7 +65,8 @@ export interface Accounts {
   /** False when the identifier already has an account; two presses in one millisecond make one account. */
   create(account: NewAccount, owed: readonly OwedMessage[], at: number): Promise<boolean>;
   /**
-   * Stores a new password hash, ends every session and refresh token (`sessionsFrom = at`), and queues the messages, in one transaction.
+   * Stores a new password hash, ends every session and refresh token (`sessionsFrom = at`), and queues the messages and a `LogoutNotice` for every
+   * relying party that wants one, in one transaction.
    * With `recovered`, remembers when (a changed mobile is refused for a while after).
    */
   setPassword(subject: string, passwordHash: string, change: { at: number; recovered: boolean }, owed: readonly OwedMessage[]): Promise<void>;

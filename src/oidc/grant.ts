@@ -3,6 +3,16 @@ import type { Consents } from '#src/identity/ports.ts';
 import { CLAIMS } from './claims.ts';
 
 type Grant = InstanceType<Provider['Grant']>;
+type WithSid = Grant & { sid?: string | undefined };
+
+/**
+ * A grant remembers by what name its client knows the session (`sid`, OpenID Connect Front-Channel Logout §3): a change of password ends sessions
+ * of other browsers, whose relying parties must be told by that name.
+ */
+export function rememberSid({ Grant }: Provider): void {
+  const kept = Grant.IN_PAYLOAD;
+  Object.defineProperty(Grant, 'IN_PAYLOAD', { value: [...kept, 'sid'] });
+}
 
 /** How a scope of an API stands in the list of consents; scopes of OpenID Connect stand there by their bare names. */
 export const apiScope = (resource: string, scope: string): string => `${resource}|${scope}`;
@@ -34,6 +44,8 @@ export async function loadGrant(consents: Consents, ctx: KoaContextWithOIDC): Pr
   if (!allowed.length && !kept && !result?.['consent']) return undefined;
   for (const scope of allowed) add(grant, scope);
   judgeClaims(ctx, grant, policy === 'implied');
+  session.ensureClientContainer(client.clientId);
+  (grant as WithSid).sid = session.sidFor(client.clientId);
   await grant.save();
   return grant;
 }

@@ -15,7 +15,7 @@ import { EXTRA_METADATA } from './client-metadata.ts';
 import { portalClient, sameSecret, withoutConformance } from './clients.ts';
 import { keepDevicePace } from './device-pace.ts';
 import { assertClientAssertion, nonceSecretFrom, protocolFeatures } from './features.ts';
-import { loadGrant } from './grant.ts';
+import { loadGrant, rememberSid } from './grant.ts';
 import { ALGORITHMS } from './key-material.ts';
 import type { SigningKeys } from './keys.ts';
 import { endsWithSession, issueRefreshToken, stampLegacyToken } from './legacy-audience.ts';
@@ -191,6 +191,7 @@ export function createProvider(parts: Parts): Provider {
     limits,
   });
   exchange.register();
+  rememberSid(provider);
   keepDevicePace({ provider, ephemeral: parts.ephemeral, lifetime: limits.deviceCodeLifetime });
   // The library looks and then writes; of two proofs or assertions that arrive together both would pass.
   Object.defineProperty(provider.ReplayDetection, 'unique', {

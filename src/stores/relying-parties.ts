@@ -1,10 +1,29 @@
 import { randomUUID } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
-import type { Apis, LogoutNotices } from '#src/identity/ports.ts';
+import type { Apis, Clients, Consents, LogoutNotices } from '#src/identity/ports.ts';
 import type { Database } from './schema.ts';
 
 type Db = Kysely<Database>;
 const SECOND = 1000;
+
+export function clients(db: Db): Clients {
+  return {
+    async find(clientId) {
+      const row = await db.selectFrom('clients').selectAll().where('client_id', '=', clientId).executeTakeFirst();
+      return row && { clientId: row.client_id, metadata: row.metadata as Record<string, unknown> };
+    },
+    async seed(list) {
+      if (!list.length) return 0;
+      const rows = await db
+        .insertInto('clients')
+        .values(list.map(({ clientId, metadata }) => ({ client_id: clientId, metadata: JSON.stringify(metadata) })))
+        .onConflict((conflict) => conflict.column('client_id').doNothing())
+        .returning('client_id')
+        .execute();
+      return rows.length;
+    },
+  };
+}
 
 export function apis(db: Db): Apis {
   return {
@@ -46,6 +65,34 @@ export function logoutNotices(db: Db): LogoutNotices {
     },
     async settle(id) {
       await db.deleteFrom('logout_notices').where('id', '=', id).execute();
+    },
+  };
+}
+
+export function consents(db: Db): Consents {
+  return {
+    async find(subject, clientId) {
+      const row = await db.selectFrom('consents').select('scopes').where('subject', '=', subject).where('client_id', '=', clientId).executeTakeFirst();
+      return row?.scopes as readonly string[] | undefined;
+    },
+    allow: (subject, clientId, scopes, at) =>
+      db.transaction().execute(async (tx) => {
+        const row = await tx
+          .selectFrom('consents')
+          .select('scopes')
+          .where('subject', '=', subject)
+          .where('client_id', '=', clientId)
+          .forUpdate()
+          .executeTakeFirst();
+        const merged = JSON.stringify([...new Set([...((row?.scopes as string[] | undefined) ?? []), ...scopes])]);
+        await tx
+          .insertInto('consents')
+          .values({ subject, client_id: clientId, scopes: merged, allowed_at: at })
+          .onConflict((conflict) => conflict.columns(['subject', 'client_id']).doUpdateSet({ scopes: merged, allowed_at: at }))
+          .execute();
+      }),
+    async withdraw(subject, clientId) {
+      await db.deleteFrom('consents').where('subject', '=', subject).where('client_id', '=', clientId).execute();
     },
   };
 }

@@ -1,7 +1,4 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify, SignJWT } from 'jose';
 import * as oidc from 'openid-client';
@@ -331,49 +328,6 @@ test('token exchange: from and to registered APIs, never wider, with the actor n
   assert.equal(await errorOf(exchange({}, front)), 'invalid_request', 'a client that is not registered for it');
   await oidc.tokenRevocation(front.configuration, tokens.refresh_token ?? '');
   assert.equal(await errorOf(exchange()), 'invalid_request', 'the grant has ended');
-});
-
-test('sign-out tells relying parties through a queue, tries again three times, and never waits for them', async () => {
-  const got: string[] = [];
-  let healthy = false;
-  const receiver = createServer((request, response) => {
-    let body = '';
-    request.on('data', (chunk) => (body += chunk));
-    request.on('end', () => {
-      got.push(new URLSearchParams(body).get('logout_token') ?? '');
-      response.writeHead(healthy ? 200 : 500).end();
-    });
-  }).listen(0, '127.0.0.1');
-  await once(receiver, 'listening');
-  try {
-    const uri = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/logout`;
-    const rp = await register(s, { backchannel_logout_uri: uri, backchannel_logout_session_required: true });
-    const own = s.browser();
-    await own.open('/sign-in');
-    await own.submit({ identifier: person.code, password: PASSWORD });
-    const request = await rp.request();
-    const end = await own.open(request.url);
-    const tokens = await oidc.authorizationCodeGrant(rp.configuration, new URL(end.url), request.checks);
-    await own.post(`${s.origin}/account/sign-out`, {}, { Origin: s.origin });
-    assert.equal(got.length, 0, 'nobody waited');
-
-    assert.equal(await s.app.tellSignOuts(), 0);
-    assert.equal(got.length, 1);
-    healthy = true;
-    assert.equal(await s.app.tellSignOuts(), 0, 'not yet due again');
-    await s.pass(6);
-    assert.equal(await s.app.tellSignOuts(), 1);
-    const { payload } = await jwtVerify(got.at(-1) ?? '', jwks(), { issuer: s.origin, audience: rp.configuration.clientMetadata().client_id });
-    assert.equal(decodeProtectedHeader(got.at(-1) ?? '').typ, 'logout+jwt');
-    assert.equal(payload.sub, tokens.claims()?.sub);
-    assert.equal(payload['sid'], tokens.claims()?.['sid']);
-    assert.deepEqual(payload['events'], { 'http://schemas.openid.net/event/backchannel-logout': {} });
-    assert.equal(payload['nonce'], undefined);
-    await s.pass(1000);
-    assert.equal(await s.app.tellSignOuts(), 0, 'told once');
-  } finally {
-    receiver.close();
-  }
 });
 
 test('one switch makes a client a FAPI 2.0 client', async () => {
