@@ -152,7 +152,8 @@ test('three servers rotate by the calendar and by hand under load, one is killed
 
   const scheduled = seen();
   const { keys } = (await (await victim.server.ask('/jwks')).json()) as { keys: { alg: string; kid: string }[] };
-  assert.deepEqual(new Set(keys.map(({ alg, kid }) => `${alg} ${kid}`)), scheduled, 'none waits, so the next ones are those of the operator');
+  const waiting = keys.filter(({ alg, kid }) => !scheduled.has(`${alg} ${kid}`));
+  assert.deepEqual(waiting, [], 'the next ones will be those of the operator');
   await installation.command('rotate-keys');
   // While they wait, and without a chance to end what is under way.
   await pause((LEAD / 4) * 1000);
