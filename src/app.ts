@@ -113,6 +113,7 @@ export function createApp(parts: Parts): App {
   };
 
   const protocolPages = createProtocolPages({ render: pages.render, log, clientName: (client) => clientNameOf(client), language: config.language });
+  const api = createApiLookup(durable.apis, now);
   const provider = createProvider({
     issuer,
     cookieSecrets: config.cookieSecrets,
@@ -126,6 +127,7 @@ export function createApp(parts: Parts): App {
     jwks: signingKeys.served(),
     durable,
     ephemeral,
+    api,
     now,
     limits,
     sandbox: config.sandbox,
@@ -143,7 +145,7 @@ export function createApp(parts: Parts): App {
       },
     },
   });
-  const bridge = createBridge({ provider, ephemeral, now, limits, seal, api: createApiLookup(durable.apis, now) });
+  const bridge = createBridge({ provider, ephemeral, now, limits, seal, api });
   const backChannel = createBackChannel({ provider, notices: durable.logoutNotices, now, note });
   const legacyUses = createUseCount({ store: durable.legacy, now, onError: (error) => log.error({ error }, 'legacy uses') });
   const legacyBridge = createLegacyBridge({

@@ -36,10 +36,13 @@ export type Api = {
   readonly access_token_lifetime?: number;
 };
 
+/** The registered API of this identifier; undefined when there is none. */
+export type ApiLookup = (identifier: string) => Promise<Api | undefined>;
+
 const CACHE_MS = 2_000;
 
 /** APIs by identifier, asked of the store once in two seconds at most. */
-export function createApiLookup(apis: Apis, now: Clock): (identifier: string) => Promise<Api | undefined> {
+export function createApiLookup(apis: Apis, now: Clock): ApiLookup {
   const known = new Map<string, { readonly api: Api | undefined; readonly until: number }>();
   return async (identifier) => {
     const cached = known.get(identifier);

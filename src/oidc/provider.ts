@@ -8,7 +8,7 @@ import { ACR } from '#src/identity/assurance.ts';
 import type { Account, Accounts, Clock, Durable, Ephemeral } from '#src/identity/ports.ts';
 import type { Limits } from '#src/limits.ts';
 import { createAdapter } from './adapter.ts';
-import { createApiLookup } from './apis.ts';
+import type { ApiLookup } from './apis.ts';
 import { CLAIMS, claimsOf, SCOPES } from './claims.ts';
 import type { CertificateHeaders } from './client-certificate.ts';
 import { EXTRA_METADATA } from './client-metadata.ts';
@@ -54,6 +54,7 @@ type Parts = {
   readonly jwks: ReturnType<SigningKeys['served']>;
   readonly durable: Durable;
   readonly ephemeral: Ephemeral;
+  readonly api: ApiLookup;
   readonly now: Clock;
   readonly limits: Limits;
   readonly pages: ProviderPages;
@@ -77,13 +78,12 @@ export const PROTOCOL_POSTS: ReadonlySet<string> = new Set([
 const FETCHED_BYTES = 64 * 1024;
 
 export function createProvider(parts: Parts): Provider {
-  const { issuer, limits, pages, durable } = parts;
+  const { issuer, limits, pages, durable, api } = parts;
   const secure = issuer.startsWith('https:');
   const mark = parts.sandbox ? sandboxMark : undefined;
   const prefix = mark?.cookiePrefix ?? '';
   const cookie = { httpOnly: true, sameSite: 'lax', signed: true, overwrite: true } as const;
 
-  const api = createApiLookup(durable.apis, parts.now);
   const readAhead = createReadAhead({ records: durable.records, now: parts.now, request: () => Provider.ctx });
 
   const provider = new Provider(issuer, {

@@ -1,20 +1,12 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import type { SyntheticPerson } from '#src/connectors/simulators/people.ts';
-import type { Browser } from '../support/browser.ts';
-import { PASSWORD, people, signIn, signUp } from '../support/journey.ts';
+import { after, test } from 'node:test';
+import { PASSWORD, signIn } from '../support/journey.ts';
 import { oldClient } from '../support/old-client.ts';
-import { RELYING_PARTY, type Started, start } from '../support/start.ts';
+import { signedUp } from '../support/signed-up.ts';
+import { RELYING_PARTY, start } from '../support/start.ts';
 
-let s: Started;
-let person: SyntheticPerson;
-let browser: Browser;
-before(async () => {
-  s = await start();
-  person = people(s)[0] as SyntheticPerson;
-  browser = s.browser();
-  await signUp(s, browser, person);
-});
+const s = await start();
+const { person, browser } = await signedUp(s);
 after(() => s.close());
 
 const today = (): string => new Intl.DateTimeFormat('en-CA', { timeZone: 'Asia/Tehran' }).format(Date.now());

@@ -1,21 +1,14 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import type { SyntheticPerson } from '#src/connectors/simulators/people.ts';
+import { after, test } from 'node:test';
 import type { LegacyUse } from '#src/identity/ports.ts';
 import { legacyReport, reportText } from '#src/legacy/report.ts';
 import { createUseCount, dayOf } from '#src/legacy/uses.ts';
-import type { Browser } from '../support/browser.ts';
-import { people, signUp } from '../support/journey.ts';
 import { AUDIENCES, oldClient } from '../support/old-client.ts';
-import { type Started, start } from '../support/start.ts';
+import { signedUp } from '../support/signed-up.ts';
+import { start } from '../support/start.ts';
 
-let s: Started;
-let browser: Browser;
-before(async () => {
-  s = await start();
-  browser = s.browser();
-  await signUp(s, browser, people(s)[0] as SyntheticPerson);
-});
+const s = await start();
+const { browser } = await signedUp(s);
 after(() => s.close());
 
 const rowsOf = async (client: string) => {

@@ -4,14 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { httpSigner } from '#src/connectors/signer.ts';
-import type { SyntheticPerson } from '#src/connectors/simulators/people.ts';
 import { createSeal } from '#src/identity/seal.ts';
 import { DEFAULT_LIMITS } from '#src/limits.ts';
 import { ALGORITHMS } from '#src/oidc/key-material.ts';
 import { loadSigningKeys } from '#src/oidc/keys.ts';
 import { type RunningSigner, startSigner } from '../../examples/external-signing/signer.ts';
 import type { Browser } from '../support/browser.ts';
-import { people, signUp } from '../support/journey.ts';
+import { signedUp } from '../support/signed-up.ts';
 import { type Started, start } from '../support/start.ts';
 import { askAgain, refreshed, seedClients, signedIn } from '../support/tokens.ts';
 import { cachingVerifier } from '../support/verifier.ts';
@@ -25,8 +24,7 @@ before(async () => {
   signer = await startSigner({ folder, port: 0, token });
   s = await start({ SIGNER_URL: signer.url, SIGNER_TOKEN: token });
   await seedClients(s, ALGORITHMS);
-  browser = s.browser();
-  await signUp(s, browser, people(s)[0] as SyntheticPerson);
+  ({ browser } = await signedUp(s));
 });
 after(async () => {
   await s.close();

@@ -1,32 +1,23 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { decodeProtectedHeader, type JWK } from 'jose';
-import type { SyntheticPerson } from '#src/connectors/simulators/people.ts';
 import { DEFAULT_LIMITS } from '#src/limits.ts';
 import { ALGORITHMS } from '#src/oidc/key-material.ts';
 import { loadSigningKeys } from '#src/oidc/keys.ts';
-import type { Browser } from '../support/browser.ts';
-import { people, signIn, signUp } from '../support/journey.ts';
-import { RELYING_PARTY, type Started, start } from '../support/start.ts';
+import { signIn } from '../support/journey.ts';
+import { signedUp } from '../support/signed-up.ts';
+import { RELYING_PARTY, start } from '../support/start.ts';
 import { refreshed, seedClients, signedIn, type Tokens } from '../support/tokens.ts';
 import { cachingVerifier } from '../support/verifier.ts';
 
 const { keyRotation, keyPublishLead, keyRetention, jwksCacheAge } = DEFAULT_LIMITS;
 const YEARS = String(3 * 365 * 24 * 60 * 60);
 
-let s: Started;
-let second: Awaited<ReturnType<Started['beside']>>;
-let person: SyntheticPerson;
-let browser: Browser;
-before(async () => {
-  // Rotations are months apart; the refresh tokens of this test must live through them.
-  s = await start({ LIMIT_REFRESH_TOKEN_LIFETIME: YEARS, LIMIT_GRANT_LIFETIME: YEARS });
-  second = await s.beside();
-  await seedClients(s, ALGORITHMS);
-  person = people(s)[0] as SyntheticPerson;
-  browser = s.browser();
-  await signUp(s, browser, person);
-});
+// Rotations are months apart; the refresh tokens of this test must live through them.
+const s = await start({ LIMIT_REFRESH_TOKEN_LIFETIME: YEARS, LIMIT_GRANT_LIFETIME: YEARS });
+const second = await s.beside();
+await seedClients(s, ALGORITHMS);
+const { person, browser } = await signedUp(s);
 after(() => s.close());
 
 const both = () => [s, second];

@@ -1,23 +1,13 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import * as oidc from 'openid-client';
-import type { SyntheticPerson } from '#src/connectors/simulators/people.ts';
-import type { Browser } from '../support/browser.ts';
-import { PASSWORD, people, type RelyingParty, relyingParty, signIn, signUp, stepOf } from '../support/journey.ts';
-import { RELYING_PARTY, type Started, start } from '../support/start.ts';
+import { PASSWORD, relyingParty, signIn, stepOf } from '../support/journey.ts';
+import { signedUp } from '../support/signed-up.ts';
+import { RELYING_PARTY, start } from '../support/start.ts';
 
-let s: Started;
-let person: SyntheticPerson;
-let rp: RelyingParty;
-let club: RelyingParty;
-let browser: Browser;
-before(async () => {
-  s = await start();
-  person = people(s)[0] as SyntheticPerson;
-  browser = s.browser();
-  await signUp(s, browser, person);
-  [rp, club] = await Promise.all([relyingParty(s), relyingParty(s, 'club')]);
-});
+const s = await start();
+const { person, browser } = await signedUp(s);
+const [rp, club] = await Promise.all([relyingParty(s), relyingParty(s, 'club')]);
 after(() => s.close());
 
 const basic = (id: 'eservices' | 'club'): string => `Basic ${Buffer.from(`${id}:${s.secrets[id]}`).toString('base64')}`;

@@ -1,28 +1,20 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify, SignJWT } from 'jose';
 import * as oidc from 'openid-client';
-import type { SyntheticPerson } from '#src/connectors/simulators/people.ts';
 import { TOKEN_EXCHANGE } from '#src/oidc/token-exchange.ts';
-import type { Browser } from '../support/browser.ts';
 import { api, keyPair, type Registered, register, SECRET } from '../support/clients.ts';
-import { PASSWORD, people, signUp } from '../support/journey.ts';
-import { type Started, start } from '../support/start.ts';
+import { PASSWORD } from '../support/journey.ts';
+import { signedUp } from '../support/signed-up.ts';
+import { start } from '../support/start.ts';
 
 const RECORDS = 'https://records.example.test/';
 const PAYMENTS = 'https://payments.example.test/';
 const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code';
 
-let s: Started;
-let person: SyntheticPerson;
-let browser: Browser;
-before(async () => {
-  s = await start({ CONFORMANCE: 'yes', CLIENT_CERTIFICATE_HEADER: 'X-Client-Cert' });
-  person = people(s)[0] as SyntheticPerson;
-  browser = s.browser();
-  await signUp(s, browser, person);
-  await s.stores.durable.apis.seed([api(RECORDS), api(PAYMENTS)]);
-});
+const s = await start({ CONFORMANCE: 'yes', CLIENT_CERTIFICATE_HEADER: 'X-Client-Cert' });
+const { person, browser } = await signedUp(s);
+await s.stores.durable.apis.seed([api(RECORDS), api(PAYMENTS)]);
 after(() => s.close());
 
 const jwks = () => createRemoteJWKSet(new URL(`${s.origin}/jwks`));

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 
-/** `output`: all that was written so far, to both streams. `exit`: the exit code, once it has ended. */
-export type Run = { readonly child: ChildProcess; readonly output: () => string; readonly exit: Promise<number> };
+/** `output`: all that was written so far, to both streams. `exit`: the exit code, once it has ended; null after a signal. */
+export type Run = { readonly child: ChildProcess; readonly output: () => string; readonly exit: Promise<number | null> };
 
 /** `bin/profile.mjs` in a process of its own, with nothing of this one's environment but the path. The caller ends it. */
 export function run(env: Readonly<Record<string, string>>, args: readonly string[] = [], cwd = '.'): Run {
@@ -16,7 +16,7 @@ export function run(env: Readonly<Record<string, string>>, args: readonly string
   });
   let text = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (text += chunk));
-  return { child, output: () => text, exit: once(child, 'exit').then(([code]) => code as number) };
+  return { child, output: () => text, exit: once(child, 'exit').then(([code]) => code as number | null) };
 }
 
 /** Waits until the process says that it is ready. Throws what it wrote instead when it ended before. */
@@ -30,10 +30,10 @@ export const ready = ({ child, output }: Run): Promise<void> =>
   );
 
 /** Ports that nobody listens on: all are open at once before any is let go, so no two are alike. */
-export async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number, host = 'localhost'): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, 'localhost');
+      const server = createServer().listen(0, host);
       await once(server, 'listening');
       return server;
     }),

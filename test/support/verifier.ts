@@ -9,9 +9,9 @@ export type Verifier = {
 
 /**
  * A relying party at its strictest: it reads the key set of `origin` again only when Cache-Control lets it, also when it meets a key that it does
- * not know.
+ * not know. `ask` fetches a path of that server.
  */
-export function cachingVerifier(origin: string): Verifier {
+export function cachingVerifier(origin: string, ask: (path: string) => Promise<Response> = (path) => fetch(origin + path)): Verifier {
   let keys: readonly JWK[] = [];
   let fresh = 0;
   let fetches = 0;
@@ -19,7 +19,7 @@ export function cachingVerifier(origin: string): Verifier {
   const imported = new Map<string, Awaited<ReturnType<typeof importJWK>>>();
 
   async function fetchKeys(): Promise<void> {
-    const response = await fetch(`${origin}/jwks`);
+    const response = await ask('/jwks');
     const age = /^public, max-age=(\d+)$/.exec(response.headers.get('cache-control') ?? '')?.[1];
     if (!age) throw new Error(`no lifetime in ${response.headers.get('cache-control')}`);
     ({ keys } = (await response.json()) as { keys: JWK[] });
