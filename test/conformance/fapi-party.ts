@@ -149,12 +149,11 @@ export async function fapiParty(started: Started, id: KeyClient) {
     assert.ok(exp > now() + 10 && exp <= now() + 600, 'a lifetime of at most ten minutes');
     return { address, params: new URLSearchParams({ ...beside, ...(said as Record<string, string>) }) };
   };
-  /** The answer that a page carries to this client; undefined on a page for a person. */
-  const answerOn = async (page: Page): Promise<Answer | undefined> => {
+  /** The answer that a page carries to this client; undefined on a page for a person. `plain` also lets an error come unsigned; a code never may. */
+  const answerOn = async (page: Page, { plain = false } = {}): Promise<Answer | undefined> => {
     const answer = answerOf(page);
-    // An error from before the request was understood may come unsigned, a code never.
-    const plain = !signing || (answer && !answer.params.has('response') && answer.params.has('error'));
-    return answer && (plain ? answer : read(answer));
+    const unsigned = !signing || (plain && answer?.params.has('error'));
+    return answer && (unsigned ? answer : read(answer));
   };
   const answered = async (page: Page): Promise<Answer> => (signing ? read(arrived(page)) : arrived(page));
   const authorize = async (request: Pushed, extra: Params = {}, browser = started.browser()): Promise<Answer> => {
