@@ -3,6 +3,7 @@ import { identifierKey } from './identity/identifier.ts';
 import type { CodeBinding } from './identity/one-time-code.ts';
 import type { Connectors, Durable, Identifier, StoredClient } from './identity/ports.ts';
 import { hashSecret, storedClient } from './oidc/clients.ts';
+import type { FapiProfile } from './oidc/security-profile.ts';
 
 /**
  * What certification suites need, and what exists only with CONFORMANCE=yes: their clients and one citizen with every claim. Nothing here is
@@ -42,9 +43,16 @@ export type PrivateKey = {
 };
 
 const SECRET_CLIENTS = ['conformance-1', 'conformance-2', 'conformance-post', 'conformance-backchannel'] as const;
-const KEY_CLIENTS = ['conformance-fapi-1', 'conformance-fapi-2'] as const;
+/** Clients with a key, and the profile that each is registered for. */
+const PROFILES = {
+  'conformance-fapi-1': 'fapi2',
+  'conformance-fapi-2': 'fapi2',
+  'conformance-ms-1': 'fapi2-message-signing',
+  'conformance-ms-2': 'fapi2-message-signing',
+} as const satisfies Readonly<Record<string, FapiProfile>>;
 export type SecretClient = (typeof SECRET_CLIENTS)[number];
-export type KeyClient = (typeof KEY_CLIENTS)[number];
+export type KeyClient = keyof typeof PROFILES;
+const KEY_CLIENTS = Object.keys(PROFILES) as readonly KeyClient[];
 
 export type ConformanceSecrets = {
   readonly password: string;
@@ -103,11 +111,12 @@ export function conformanceClients(suite: string, { clients, keys }: Conformance
     return {
       ...common,
       ...names(id),
-      security_profile: 'fapi2',
+      security_profile: PROFILES[id],
       // The suite wants a page on which the person can refuse.
       consent: 'always',
       token_endpoint_auth_method: 'private_key_jwt',
       token_endpoint_auth_signing_alg: 'ES256',
+      ...(PROFILES[id] === 'fapi2-message-signing' ? { request_object_signing_alg: 'ES256' } : {}),
       jwks: { keys: [publicKey] },
     };
   });

@@ -26,6 +26,12 @@ export function suiteConfiguration(issuer: string, dataSecret: string): object {
   const server = { discoveryUrl: `${issuer}/.well-known/openid-configuration`, login_hint: CITIZEN.identifier.value };
   const visits = visitsOf(issuer, password);
   const common = { alias: 'profile', server, browser: [visits.signIn(), visits.signOut()] };
+  const fapi = {
+    ...common,
+    resource: { resourceUrl: `${issuer}/me` },
+    // The plan of Message Signing has its modules under the same names.
+    override: { 'fapi2-security-profile-final-user-rejects-authentication': { browser: [visits.signIn({ consent: 'deny' })] } },
+  };
   return {
     'oidcc-basic, oidcc-formpost-basic, oidcc-config, oidcc-rp-initiated-logout': {
       ...common,
@@ -35,13 +41,8 @@ export function suiteConfiguration(issuer: string, dataSecret: string): object {
       override: overrides(visits),
     },
     'oidcc-backchannel-rp-initiated-logout': { ...common, client: secret('conformance-backchannel'), client2: secret('conformance-2') },
-    'fapi2-security-profile-final': {
-      ...common,
-      client: key('conformance-fapi-1'),
-      client2: key('conformance-fapi-2'),
-      resource: { resourceUrl: `${issuer}/me` },
-      override: { 'fapi2-security-profile-final-user-rejects-authentication': { browser: [visits.signIn({ consent: 'deny' })] } },
-    },
+    'fapi2-security-profile-final': { ...fapi, client: key('conformance-fapi-1'), client2: key('conformance-fapi-2') },
+    'fapi2-message-signing-final': { ...fapi, client: key('conformance-ms-1'), client2: key('conformance-ms-2') },
   };
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isAcr } from '#src/identity/assurance.ts';
 import { legacyTerms } from './legacy-terms.ts';
-import { FAPI_PROFILES } from './security-profile.ts';
+import { FAPI_PROFILES, profileProblems } from './security-profile.ts';
 import { TOKEN_EXCHANGE } from './token-exchange.ts';
 
 /** Metadata of a client: OpenID Connect Registration and its extensions under their registered names, and below them our own. */
@@ -82,7 +82,8 @@ export const clientFile = z.array(
         .regex(/^[0-9a-f]{64}$/, 'SHA-256 of the secret, in hex')
         .optional(),
       scope: z.string().optional(),
-      id_token_signed_response_alg: z.enum(SIGNING).default('RS256'),
+      /** RS256, or that of the profile, where none is named. */
+      id_token_signed_response_alg: z.enum(SIGNING).optional(),
       userinfo_signed_response_alg: z.enum(SIGNING).optional(),
       authorization_signed_response_alg: z.enum(SIGNING).optional(),
       request_object_signing_alg: z.enum(SIGNING).optional(),
@@ -104,6 +105,7 @@ export const clientFile = z.array(
       if (client.grant_types.includes(TOKEN_EXCHANGE) && !client.token_exchange) problem('needed for token exchange', 'token_exchange');
       if ((client.legacy?.signout_uris ?? []).some((uri) => !(client.post_logout_redirect_uris ?? []).includes(uri)))
         problem('each of signout_uris must also stand in post_logout_redirect_uris', 'legacy');
+      for (const [field, message] of Object.entries(profileProblems(client))) problem(message, field);
       if (client.sms_forbidden && client.acr_floor === 'urn:profile:2') problem('cannot be reached without SMS', 'acr_floor');
     }),
 );

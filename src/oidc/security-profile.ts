@@ -20,6 +20,33 @@ const METADATA: Readonly<Record<FapiProfile, Readonly<Record<string, unknown>>>>
   },
 };
 
+const ALGORITHM_FIELDS = [
+  'id_token_signed_response_alg',
+  'userinfo_signed_response_alg',
+  'token_endpoint_auth_signing_alg',
+  'request_object_signing_alg',
+  'authorization_signed_response_alg',
+  'introspection_signed_response_alg',
+] as const;
+const RESTRICTED: Readonly<Record<FapiProfile, readonly string[]>> = {
+  fapi2: ['require_pushed_authorization_requests'],
+  'fapi2-message-signing': ['require_pushed_authorization_requests', 'require_signed_request_object'],
+};
+
+/** Fields by which a registration would take back what its profile promises, and why; empty without a profile. */
+export function profileProblems(client: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
+  const profile = client['security_profile'] as FapiProfile | undefined;
+  if (!profile) return {};
+  const weak = ALGORITHM_FIELDS.filter((field) => client[field] !== undefined && !FAPI_ALGORITHMS.includes(client[field] as string));
+  const off = RESTRICTED[profile].filter((field) => client[field] === false);
+  const modes = (client['response_modes'] as readonly string[] | undefined) ?? [];
+  return {
+    ...Object.fromEntries(weak.map((field) => [field, `with ${profile} one of ${FAPI_ALGORITHMS.join(', ')}`])),
+    ...Object.fromEntries(off.map((field) => [field, `cannot be off with ${profile}`])),
+    ...(profile === 'fapi2-message-signing' && modes.some((mode) => !/jwt$/.test(mode)) ? { response_modes: `with ${profile} signed ones only` } : {}),
+  };
+}
+
 /** Metadata that follows from the client's profile; empty without one. Tokens are bound to a certificate where that is registered, else to a DPoP key. */
 export function profileMetadata(client: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const profile = client['security_profile'] as FapiProfile | undefined;

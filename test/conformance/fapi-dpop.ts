@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { UnsecuredJWT } from 'jose';
+import { fapiName } from './fapi-names.ts';
 import { assertError, good, hashOf, newProofKey, now, type ProofChange, type ProofKey, proofOf } from './fapi-party.ts';
 import type { FapiSetting, Module } from './plan.ts';
-
-const FAPI = (name: string): string => `fapi2-security-profile-final-${name}`;
 
 /** Proofs of possession (RFC 9449), at the pushed request, the token endpoint and the resource. */
 export function fapiDpopModules(setting: FapiSetting): Readonly<Record<string, Module>> {
@@ -21,51 +20,51 @@ export function fapiDpopModules(setting: FapiSetting): Readonly<Record<string, M
   };
 
   return {
-    async [FAPI('access-token-type-header-case-sensitivity')]() {
+    async [fapiName('access-token-type-header-case-sensitivity')]() {
       const { tokens, key } = await setting.one.flow();
       for (const scheme of ['dpop', 'DPOP', 'dPoP']) assert.equal((await setting.one.resource(tokens.access_token, key, {}, scheme)).status, 200, scheme);
     },
-    async [FAPI('check-dpop-proof-nbf-exp')]() {
+    async [fapiName('check-dpop-proof-nbf-exp')]() {
       await everywhere(() => ({ claims: { nbf: now(), exp: now() + 300 } }));
     },
-    async [FAPI('ensure-dpopproof-with-iat-10seconds-before-succeeds')]() {
+    async [fapiName('ensure-dpopproof-with-iat-10seconds-before-succeeds')]() {
       await everywhere(() => ({ claims: { iat: now() - 10 } }));
     },
-    async [FAPI('ensure-dpopproof-with-iat-10seconds-after-succeeds')]() {
+    async [fapiName('ensure-dpopproof-with-iat-10seconds-after-succeeds')]() {
       await everywhere(() => ({ claims: { iat: now() + 10 } }));
     },
-    async [FAPI('ensure-mismatched-dpop-jkt-fails')]() {
+    async [fapiName('ensure-mismatched-dpop-jkt-fails')]() {
       const { one } = setting;
       const [key, other] = await Promise.all([newProofKey(), newProofKey()]);
       const { response } = await one.push({ dpop_jkt: other.thumbprint }, { proof: await proofOf(key, 'POST', `${one.origin}/request`) });
       await assertError(response, 'invalid_dpop_proof', 'invalid_request');
     },
-    async [FAPI('ensure-token-endpoint-fails-with-mismatched-dpop-proof-jkt')]() {
+    async [fapiName('ensure-token-endpoint-fails-with-mismatched-dpop-proof-jkt')]() {
       const { one } = setting;
       const key = await newProofKey();
       const got = await one.code({}, { proof: await proofOf(key, 'POST', `${one.origin}/request`) });
       await assertError(await one.token(one.codeForm(got), await newProofKey()), 'invalid_grant', 'invalid_dpop_proof', 'invalid_request');
     },
-    async [FAPI('ensure-token-endpoint-fails-with-mismatched-dpop-jkt')]() {
+    async [fapiName('ensure-token-endpoint-fails-with-mismatched-dpop-jkt')]() {
       const { form } = await boundByJkt(await newProofKey());
       await assertError(await setting.one.token(form, await newProofKey()), 'invalid_grant', 'invalid_dpop_proof', 'invalid_request');
     },
-    async [FAPI('ensure-dpopproof-at-par-endpoint-binding-success')]() {
+    async [fapiName('ensure-dpopproof-at-par-endpoint-binding-success')]() {
       await everywhere(() => ({}));
     },
-    async [FAPI('ensure-dpop-auth-code-binding-success')]() {
+    async [fapiName('ensure-dpop-auth-code-binding-success')]() {
       const key = await newProofKey();
       const { form } = await boundByJkt(key);
       const tokens = await good(await setting.one.token(form, key));
       assert.equal((await setting.one.resource(tokens.access_token, key)).status, 200);
     },
-    async [FAPI('ensure-holder-of-key-required')]() {
+    async [fapiName('ensure-holder-of-key-required')]() {
       // The suite also looks at the versions and ciphers of TLS, which the proxy in front has.
       const { one } = setting;
       const got = await one.code();
       await assertError(await one.token(one.codeForm(got), got.request.key, { proof: false }), 'invalid_request', 'invalid_grant', 'invalid_dpop_proof');
     },
-    async [FAPI('dpop-negative-tests')]() {
+    async [fapiName('dpop-negative-tests')]() {
       const { one } = setting;
       const { tokens, key } = await one.flow();
       const { access_token: token } = tokens;

@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
-import { importJWK, type JWK } from 'jose';
-import * as oidc from 'openid-client';
 import { CITIZEN } from '#src/conformance.ts';
 import type { Page } from '../support/browser.ts';
 import { assertOffers, discovered } from './discovery.ts';
-import { assertError, type FapiParty, good, idTokenOf, newProofKey } from './fapi-party.ts';
+import { throughLibrary } from './fapi-library.ts';
+import { fapiName } from './fapi-names.ts';
+import { assertError, good, idTokenOf, newProofKey } from './fapi-party.ts';
 import { type FapiSetting, type Module, review } from './plan.ts';
-import { answerOf, arrived, assertErrorPage, CALLBACK, type Params, passPages, SUITE, stepOf } from './relying-party.ts';
-
-const FAPI = (name: string): string => `fapi2-security-profile-final-${name}`;
+import { assertErrorPage, CALLBACK, type Params, passPages, SUITE, stepOf } from './relying-party.ts';
 
 /** Authorization requests and codes: what the profile lets through, and what not (FAPI 2.0 §5.3.2.1, §5.3.2.2). */
 export function fapiFlowModules(setting: FapiSetting): Readonly<Record<string, Module>> {
@@ -23,68 +21,15 @@ export function fapiFlowModules(setting: FapiSetting): Readonly<Record<string, M
     const request = await one.pushed({ [name]: pushed });
     const browser = s.browser();
     await one.open(browser, request, { [name]: 'from-outside' });
-    const { params } = arrived(await passPages(browser, one.secrets));
+    const { params } = await one.answered(await passPages(browser, one.secrets));
     assert.equal(params.get('error'), null, String(params));
     assert.equal(params.get('state'), request.params['state'] ?? null);
     const tokens = await good(await one.token(one.codeForm({ request, code: params.get('code') ?? '' }), request.key));
     assert.equal(idTokenOf(tokens)['nonce'], request.params['nonce']);
     assert.equal(idTokenOf(tokens)['s_hash'], undefined);
   };
-  /** The whole flow through the relying party's library, which judges every answer by itself. */
-  const throughLibrary = async (party: FapiParty, redirectUri: string): Promise<void> => {
-    const { s } = setting;
-    const { d: _, ...jwk } = party.secrets.keys[party.id];
-    const key = (await importJWK(party.secrets.keys[party.id] as JWK, 'ES256')) as oidc.CryptoKey;
-    assert.ok(jwk.kid);
-    const configuration = await oidc.discovery(
-      new URL(s.origin),
-      party.id,
-      { id_token_signed_response_alg: 'PS256' },
-      // The issuer as one string, not the token endpoint (FAPI 2.0 §5.3.3.1).
-      oidc.PrivateKeyJwt(key, {
-        [oidc.modifyAssertion]: (_header, payload) => {
-          payload['aud'] = s.origin;
-        },
-      }),
-      { execute: [oidc.allowInsecureRequests, oidc.enableNonRepudiationChecks] },
-    );
-    const DPoP = oidc.getDPoPHandle(configuration, await oidc.randomDPoPKeyPair('ES256'));
-    const [pkceCodeVerifier, expectedState, expectedNonce] = [oidc.randomPKCECodeVerifier(), oidc.randomState(), oidc.randomNonce()];
-    const url = await oidc.buildAuthorizationUrlWithPAR(
-      configuration,
-      {
-        redirect_uri: redirectUri,
-        scope: 'openid profile',
-        state: expectedState,
-        nonce: expectedNonce,
-        code_challenge: await oidc.calculatePKCECodeChallenge(pkceCodeVerifier),
-        code_challenge_method: 'S256',
-      },
-      { DPoP },
-    );
-    const browser = s.browser();
-    await browser.open(url.href);
-    const { url: callback } = await passPages(browser, party.secrets);
-    assert.ok(callback.startsWith(redirectUri), callback);
-    const current = new URL(callback);
-    // The redirect URI is compared as registered; the library takes it from the address it was called by.
-    const tokens = await oidc.authorizationCodeGrant(
-      configuration,
-      current,
-      { pkceCodeVerifier, expectedState, expectedNonce, idTokenExpected: true },
-      undefined,
-      { DPoP },
-    );
-    const claims = await oidc.fetchUserInfo(configuration, tokens.access_token, tokens.claims()?.sub ?? '', { DPoP });
-    assert.equal(claims.sub, CITIZEN.subject);
-    assert.equal(claims.given_name, CITIZEN.person.firstName);
-    // Without the key the token is worth nothing.
-    const stolen = await fetch(`${s.origin}/me`, { headers: { Authorization: `Bearer ${tokens.access_token}` } });
-    assert.equal(stolen.status, 401);
-    assert.equal((await setting.one.resource(tokens.access_token, await newProofKey())).status, 401);
-  };
-  const errorOrPage = (page: Page, ...errors: readonly string[]): void => {
-    const answer = answerOf(page);
+  const errorOrPage = async (page: Page, ...errors: readonly string[]): Promise<void> => {
+    const answer = await setting.one.answerOn(page);
     if (answer) assert.ok(errors.includes(answer.params.get('error') ?? ''), String(answer.params));
     else assertErrorPage(page);
   };
@@ -96,7 +41,7 @@ export function fapiFlowModules(setting: FapiSetting): Readonly<Record<string, M
   };
 
   return {
-    async [FAPI('discovery-end-point-verification')]() {
+    async [fapiName('discovery-end-point-verification')]() {
       const metadata = await discovered(setting.s);
       assertOffers(metadata, 'response_types_supported', 'code');
       assertOffers(metadata, 'token_endpoint_auth_methods_supported', 'private_key_jwt');
@@ -107,18 +52,23 @@ export function fapiFlowModules(setting: FapiSetting): Readonly<Record<string, M
       assertOffers(metadata, 'scopes_supported', 'openid');
       assertOffers(metadata, 'subject_types_supported', 'public');
       assert.equal(metadata['authorization_response_iss_parameter_supported'], true);
+      if (setting.one.signing) {
+        assertOffers(metadata, 'response_modes_supported', 'jwt');
+        for (const list of ['authorization_signing_alg_values_supported', 'request_object_signing_alg_values_supported'])
+          assertOffers(metadata, list, 'PS256', 'ES256', 'EdDSA');
+      }
       assert.equal(metadata['pushed_authorization_request_endpoint'], `${setting.s.origin}/request`);
     },
-    async [FAPI('happy-flow')]() {
-      await throughLibrary(setting.one, CALLBACK);
-      await throughLibrary(setting.two, CALLBACK);
+    async [fapiName('happy-flow')]() {
+      await throughLibrary(setting.s, setting.one);
+      await throughLibrary(setting.s, setting.two);
       // The second registered address carries a query of its own.
       const { two } = setting;
       const got = await two.code({ redirect_uri: `${CALLBACK}?dummy1=lorem&dummy2=ipsum` });
       assert.equal(got.answer.params.get('dummy2'), 'ipsum');
       await good(await two.token(two.codeForm(got), got.request.key));
     },
-    async [FAPI('user-rejects-authentication')]() {
+    async [fapiName('user-rejects-authentication')]() {
       const { one, s } = setting;
       const request = await one.pushed();
       const browser = s.browser();
@@ -126,29 +76,29 @@ export function fapiFlowModules(setting: FapiSetting): Readonly<Record<string, M
       assert.equal(stepOf(browser.page), 'sign-in');
       await browser.submit({ identifier: CITIZEN.identifier.value, password: one.secrets.password });
       assert.equal(stepOf(browser.page), 'consent');
-      const { params } = arrived(await browser.submit({ action: 'deny' }));
+      const { params } = await one.answered(await browser.submit({ action: 'deny' }));
       assert.equal(params.get('error'), 'access_denied');
       assert.equal(params.get('state'), request.params['state']);
       assert.equal(params.get('iss'), s.origin);
     },
-    async [FAPI('ensure-authorization-request-without-state-success')]() {
+    async [fapiName('ensure-authorization-request-without-state-success')]() {
       const { request, claims } = await setting.one.flow({ state: undefined });
       assert.equal(request.params['state'], undefined);
       assert.equal(claims['s_hash'], undefined);
     },
-    async [FAPI('ensure-authorization-request-without-nonce-success')]() {
+    async [fapiName('ensure-authorization-request-without-nonce-success')]() {
       assert.equal((await setting.one.flow({ nonce: undefined })).claims['nonce'], undefined);
     },
-    [FAPI('ensure-authorization-request-with-64-char-nonce-success')]: withNonce(64),
-    [FAPI('ensure-authorization-request-with-long-nonce')]: withNonce(384),
-    async [FAPI('ensure-authorization-request-with-long-state')]() {
+    [fapiName('ensure-authorization-request-with-64-char-nonce-success')]: withNonce(64),
+    [fapiName('ensure-authorization-request-with-long-nonce')]: withNonce(384),
+    async [fapiName('ensure-authorization-request-with-long-state')]() {
       await setting.one.flow({ state: 's'.repeat(384) });
     },
-    async [FAPI('ensure-other-scope-order-succeeds')]() {
+    async [fapiName('ensure-other-scope-order-succeeds')]() {
       const { tokens } = await setting.one.flow({ scope: 'phone email profile openid' });
       assert.deepEqual(new Set(tokens.scope?.split(' ')), new Set(['openid', 'profile', 'email', 'phone']));
     },
-    async [FAPI('test-claims-parameter-identity-claims')]() {
+    async [fapiName('test-claims-parameter-identity-claims')]() {
       const { one, s } = setting;
       const supported = ((await discovered(s))['claims_supported'] as string[]).filter(
         (claim) => !['iss', 'sub', 'sid', 'acr', 'amr', 'auth_time'].includes(claim),
@@ -162,26 +112,26 @@ export function fapiFlowModules(setting: FapiSetting): Readonly<Record<string, M
         assert.notEqual(atUserinfo[claim], undefined, `${claim} at userinfo`);
       }
     },
-    [FAPI('ensure-different-nonce-inside-and-outside-request-object')]: () => outside('nonce', 'from-inside'),
-    [FAPI('ensure-different-state-inside-and-outside-request-object')]: () => outside('state', 'from-inside'),
-    [FAPI('state-only-outside-request-object-not-used')]: () => outside('state', undefined),
-    [FAPI('ensure-request-object-without-redirect-uri-fails')]: pushRefused({ redirect_uri: undefined }, 'invalid_request'),
-    [FAPI('ensure-redirect-uri-in-authorization-request')]: pushRefused({ redirect_uri: undefined }, 'invalid_request'),
+    [fapiName('ensure-different-nonce-inside-and-outside-request-object')]: () => outside('nonce', 'from-inside'),
+    [fapiName('ensure-different-state-inside-and-outside-request-object')]: () => outside('state', 'from-inside'),
+    [fapiName('state-only-outside-request-object-not-used')]: () => outside('state', undefined),
+    [fapiName('ensure-request-object-without-redirect-uri-fails')]: pushRefused({ redirect_uri: undefined }, 'invalid_request'),
+    [fapiName('ensure-redirect-uri-in-authorization-request')]: pushRefused({ redirect_uri: undefined }, 'invalid_request'),
     // RFC 9126 §2.4 would let a server take it; ours does not.
-    [FAPI('plain-fapi-tolerate-unregistered-redirect-uri')]: pushRefused(
+    [fapiName('plain-fapi-tolerate-unregistered-redirect-uri')]: pushRefused(
       { redirect_uri: `${SUITE}/callback/other` },
       'invalid_request',
       'invalid_redirect_uri',
     ),
-    async [FAPI('ensure-unsigned-authorization-request-without-using-par-fails')]() {
+    async [fapiName('ensure-unsigned-authorization-request-without-using-par-fails')]() {
       const { one, s } = setting;
       const { params } = await one.push();
-      errorOrPage(await s.browser().open(`/auth?${new URLSearchParams({ client_id: one.id, ...params })}`), 'invalid_request');
+      await errorOrPage(await s.browser().open(`/auth?${new URLSearchParams({ client_id: one.id, ...params })}`), 'invalid_request');
       return review('an error, here or at the relying party');
     },
-    [FAPI('ensure-response-type-code-idtoken-fails')]: pushRefused({ response_type: 'code id_token' }, 'unsupported_response_type', 'invalid_request'),
-    [FAPI('ensure-response-type-token-fails')]: pushRefused({ response_type: 'token' }, 'unsupported_response_type', 'invalid_request'),
-    async [FAPI('ensure-client-id-in-token-endpoint')]() {
+    [fapiName('ensure-response-type-code-idtoken-fails')]: pushRefused({ response_type: 'code id_token' }, 'unsupported_response_type', 'invalid_request'),
+    [fapiName('ensure-response-type-token-fails')]: pushRefused({ response_type: 'token' }, 'unsupported_response_type', 'invalid_request'),
+    async [fapiName('ensure-client-id-in-token-endpoint')]() {
       const { one, two } = setting;
       const got = await one.code();
       // As if it were the second client, but signed by the first one's key.
@@ -192,12 +142,12 @@ export function fapiFlowModules(setting: FapiSetting): Readonly<Record<string, M
         'invalid_grant',
       );
     },
-    async [FAPI('ensure-authorization-code-is-bound-to-client')]() {
+    async [fapiName('ensure-authorization-code-is-bound-to-client')]() {
       const { one, two } = setting;
       const got = await one.code();
       await assertError(await two.token(one.codeForm(got), got.request.key), 'invalid_grant');
     },
-    async [FAPI('attempt-reuse-authorization-code-after-one-second')]() {
+    async [fapiName('attempt-reuse-authorization-code-after-one-second')]() {
       const { one, s } = setting;
       const got = await one.code();
       const tokens = await good(await one.token(one.codeForm(got), got.request.key));
@@ -205,23 +155,23 @@ export function fapiFlowModules(setting: FapiSetting): Readonly<Record<string, M
       await assertError(await one.token(one.codeForm(got), got.request.key), 'invalid_grant');
       assert.equal((await one.resource(tokens.access_token, got.request.key)).status, 401);
     },
-    async [FAPI('ensure-token-endpoint-fails-with-expired-auth-code')]() {
+    async [fapiName('ensure-token-endpoint-fails-with-expired-auth-code')]() {
       const { one, s } = setting;
       const got = await one.code();
       await s.pass(61);
       await assertError(await one.token(one.codeForm(got), got.request.key), 'invalid_grant');
     },
-    async [FAPI('ensure-pkce-code-verifier-required')]() {
+    async [fapiName('ensure-pkce-code-verifier-required')]() {
       const { one } = setting;
       const got = await one.code();
       await assertError(await one.token({ ...one.codeForm(got), code_verifier: undefined }, got.request.key), 'invalid_grant');
     },
-    async [FAPI('incorrect-pkce-code-verifier-rejected')]() {
+    async [fapiName('incorrect-pkce-code-verifier-rejected')]() {
       const { one } = setting;
       const got = await one.code();
       await assertError(await one.token({ ...one.codeForm(got), code_verifier: 'w'.repeat(43) }, got.request.key), 'invalid_grant');
     },
-    async [FAPI('refresh-token')]() {
+    async [fapiName('refresh-token')]() {
       const { one, two } = setting;
       const offline = { scope: 'openid offline_access', prompt: 'consent' };
       const first = await one.flow(offline);

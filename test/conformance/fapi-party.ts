@@ -1,19 +1,29 @@
 import assert from 'node:assert/strict';
 import { createHash, randomUUID } from 'node:crypto';
-import { exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
+import { createRemoteJWKSet, exportJWK, generateKeyPair, importJWK, type JWK, jwtVerify, SignJWT } from 'jose';
 import * as oidc from 'openid-client';
 import { CITIZEN, type KeyClient } from '#src/conformance.ts';
+import { FAPI_ALGORITHMS } from '#src/oidc/security-profile.ts';
 import type { Browser, Page } from '../support/browser.ts';
 import type { Started } from '../support/start.ts';
-import { type Answer, arrived, CALLBACK, type Params, passPages, secretsOf } from './relying-party.ts';
+import { type Answer, answerOf, arrived, CALLBACK, type Params, passPages, secretsOf } from './relying-party.ts';
 
 type Key = Parameters<SignJWT['sign']>[0];
-type Claims = Readonly<Record<string, unknown>>;
+export type Claims = Readonly<Record<string, unknown>>;
 export type ProofKey = { readonly private: Key; readonly jwk: JWK; readonly thumbprint: string };
 /** What a module changes in a proof of possession; undefined leaves a claim or a header out. */
 export type ProofChange = { readonly claims?: Claims; readonly header?: Claims; readonly key?: ProofKey; readonly alg?: string };
 /** What a module changes in a client assertion. */
 export type AssertionChange = { readonly claims?: Claims; readonly key?: Key; readonly alg?: string };
+/** Makes a request object of its claims (RFC 9101), well or badly. */
+export type ObjectMaker = (claims: Claims) => string | Promise<string>;
+/** What a module changes in a pushed request: its client assertion, a proof of possession, parameters beside the request object, the object itself. */
+export type PushChange = {
+  readonly change?: AssertionChange;
+  readonly proof?: string;
+  readonly beside?: Params;
+  readonly object?: ObjectMaker;
+};
 export type TokenAnswer = {
   readonly access_token: string;
   readonly id_token: string;
@@ -53,11 +63,17 @@ export const hashOf = (token: string): string => sha256(token);
 export type FapiParty = Awaited<ReturnType<typeof fapiParty>>;
 export type Pushed = { readonly params: Record<string, string>; readonly verifier: string; readonly requestUri: string; readonly key: ProofKey };
 
-/** A client of the FAPI 2.0 plan: private_key_jwt, pushed requests, DPoP. Everything a module must be able to do wrong is done by hand here. */
+/**
+ * A client of a FAPI 2.0 plan: private_key_jwt, pushed requests, DPoP; one of Message Signing signs its requests and gets signed answers. Everything a
+ * module must be able to do wrong is done by hand here.
+ */
 export async function fapiParty(started: Started, id: KeyClient) {
   const secrets = secretsOf(started);
   const { origin } = started;
   const clientKey = (await importJWK(secrets.keys[id] as JWK, 'ES256')) as Key;
+
+  const signing = id.startsWith('conformance-ms-');
+  const serverKeys = createRemoteJWKSet(new URL(`${origin}/jwks`));
 
   const assertion = ({ claims = {}, key = clientKey, alg = 'ES256' }: AssertionChange = {}): Promise<string> =>
     new SignJWT(without({ iss: id, sub: id, aud: origin, jti: randomUUID(), iat: now(), exp: now() + 60, ...claims })).setProtectedHeader({ alg }).sign(key);
@@ -82,21 +98,37 @@ export async function fapiParty(started: Started, id: KeyClient) {
       nonce: oidc.randomNonce(),
       code_challenge: challenge,
       code_challenge_method: 'S256',
+      ...(signing ? { response_mode: 'jwt' } : {}),
       ...extra,
     }) as Record<string, string>;
+
+  /** Claims of a request object (FAPI 2.0 Message Signing §5.3.2): who asks whom, for at most an hour, and the parameters. */
+  const claimsOf = ({ claims, ...params }: Readonly<Record<string, string>>): Claims => ({
+    iss: id,
+    aud: origin,
+    client_id: id,
+    nbf: now(),
+    exp: now() + 300,
+    ...params,
+    ...(claims ? { claims: JSON.parse(claims) } : {}),
+  });
+  /** An undefined claim is left out. */
+  const signObject = (claims: Claims, { key = clientKey, alg = 'ES256', typ }: { key?: Key; alg?: string; typ?: string } = {}): Promise<string> =>
+    new SignJWT(without(claims)).setProtectedHeader(without({ alg, typ }) as never).sign(key);
 
   /** The pushed request and its answer, right or wrong. */
   const push = async (
     extra: Params = {},
-    { change, proof }: { change?: AssertionChange; proof?: string } = {},
+    { change, proof, beside = {}, object = signObject }: PushChange = {},
   ): Promise<{ response: Response; params: Record<string, string>; verifier: string }> => {
     const { verifier, challenge } = verifierOf();
     const params = paramsOf(challenge, extra);
-    const response = await post('/request', { ...params, ...(await authenticated(change)) }, proof ? { DPoP: proof } : {});
+    const asked = signing ? { request: await object(claimsOf(params)) } : params;
+    const response = await post('/request', { ...asked, ...beside, ...(await authenticated(change)) }, proof ? { DPoP: proof } : {});
     return { response, params, verifier };
   };
   /** A pushed request that was accepted. RFC 9126 §2.2; FAPI 2.0 §5.3.2.2: less than 600 seconds. */
-  const pushed = async (extra: Params = {}, how: { change?: AssertionChange; proof?: string } = {}): Promise<Pushed> => {
+  const pushed = async (extra: Params = {}, how: PushChange = {}): Promise<Pushed> => {
     const { response, params, verifier } = await push(extra, how);
     const body = (await response.json()) as { request_uri: string; expires_in: number };
     assert.equal(response.status, 201, JSON.stringify(body));
@@ -106,15 +138,30 @@ export async function fapiParty(started: Started, id: KeyClient) {
   };
   const open = (browser: Browser, { requestUri }: Pick<Pushed, 'requestUri'>, extra: Params = {}): Promise<Page> =>
     browser.open(`/auth?${new URLSearchParams({ client_id: id, request_uri: requestUri, ...(extra as Record<string, string>) })}`);
+  /** What a signed answer says (JARM §2.1, §2.4), judged as a relying party must; nothing else may stand beside it but the query of the registered address. */
+  const read = async ({ address, params }: Answer): Promise<Answer> => {
+    const { response, ...beside } = Object.fromEntries(params);
+    assert.ok(response, `no signed answer but ${params}`);
+    assert.ok(!['code', 'state', 'iss', 'error'].some((name) => name in beside), String(params));
+    const { payload, protectedHeader } = await jwtVerify(response, serverKeys, { issuer: origin, audience: id, algorithms: [...FAPI_ALGORITHMS] });
+    assert.ok(protectedHeader.kid);
+    const { aud: _, exp = 0, ...said } = payload;
+    assert.ok(exp > now() + 10 && exp <= now() + 600, 'a lifetime of at most ten minutes');
+    return { address, params: new URLSearchParams({ ...beside, ...(said as Record<string, string>) }) };
+  };
+  /** The answer that a page carries to this client; undefined on a page for a person. `plain` also lets an error come unsigned; a code never may. */
+  const answerOn = async (page: Page, { plain = false } = {}): Promise<Answer | undefined> => {
+    const answer = answerOf(page);
+    const unsigned = !signing || (plain && answer?.params.has('error'));
+    return answer && (unsigned ? answer : read(answer));
+  };
+  const answered = async (page: Page): Promise<Answer> => (signing ? read(arrived(page)) : arrived(page));
   const authorize = async (request: Pushed, extra: Params = {}, browser = started.browser()): Promise<Answer> => {
     await open(browser, request, extra);
-    return arrived(await passPages(browser, secrets));
+    return answered(await passPages(browser, secrets));
   };
   /** A code, and the request it came from. */
-  const code = async (
-    extra: Params = {},
-    how: { change?: AssertionChange; proof?: string } = {},
-  ): Promise<{ request: Pushed; answer: Answer; code: string }> => {
+  const code = async (extra: Params = {}, how: PushChange = {}): Promise<{ request: Pushed; answer: Answer; code: string }> => {
     const request = await pushed(extra, how);
     const answer = await authorize(request);
     assert.equal(answer.params.get('error'), null, String(answer.params));
@@ -148,7 +195,28 @@ export async function fapiParty(started: Started, id: KeyClient) {
     assert.equal(((await response.json()) as { sub: string }).sub, CITIZEN.subject);
     return { request: got.request, tokens, key: got.request.key, claims: idTokenOf(tokens) };
   };
-  return { id, secrets, origin, assertion, authenticated, post, push, pushed, open, authorize, code, token, codeForm, resource, flow };
+  return {
+    id,
+    secrets,
+    origin,
+    signing,
+    clientKey,
+    assertion,
+    authenticated,
+    post,
+    signObject,
+    push,
+    pushed,
+    open,
+    answerOn,
+    answered,
+    authorize,
+    code,
+    token,
+    codeForm,
+    resource,
+    flow,
+  };
 }
 
 export const idTokenOf = ({ id_token: token }: TokenAnswer): Record<string, unknown> =>

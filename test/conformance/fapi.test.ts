@@ -1,9 +1,6 @@
 import { after, before } from 'node:test';
-import { fapiAssertionModules } from './fapi-assertion.ts';
-import { fapiDpopModules } from './fapi-dpop.ts';
-import { fapiFlowModules } from './fapi-flow.ts';
+import { securityProfileModules } from './fapi-modules.ts';
 import { fapiParty } from './fapi-party.ts';
-import { fapiPushedModules } from './fapi-pushed.ts';
 import { type FapiSetting, runPlan } from './plan.ts';
 import { startConformance } from './relying-party.ts';
 
@@ -14,9 +11,4 @@ before(async () => {
 });
 after(() => setting.s.close());
 
-runPlan('fapi2-security-profile-final-test-plan', {
-  ...fapiFlowModules(setting),
-  ...fapiDpopModules(setting),
-  ...fapiAssertionModules(setting),
-  ...fapiPushedModules(setting),
-});
+runPlan('fapi2-security-profile-final-test-plan', securityProfileModules(setting));

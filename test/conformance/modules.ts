@@ -1,3 +1,5 @@
+import { FAPI2_MESSAGE_SIGNING, FAPI2_SECURITY_PROFILE } from './fapi-names.ts';
+
 /** Modules of the OpenID Foundation's conformance suite by plan, in its order and under its names (suite of August 2026). */
 const BASIC = [
   'oidcc-server',
@@ -54,66 +56,6 @@ const RP_INITIATED_LOGOUT = [
   'oidcc-rp-initiated-logout-bad-id-token-hint',
 ] as const;
 
-/** Those that apply to plain_fapi, private_key_jwt, dpop, openid_connect. */
-const FAPI2 = [
-  'fapi2-security-profile-final-discovery-end-point-verification',
-  'fapi2-security-profile-final-happy-flow',
-  'fapi2-security-profile-final-user-rejects-authentication',
-  'fapi2-security-profile-final-ensure-authorization-request-without-state-success',
-  'fapi2-security-profile-final-ensure-authorization-request-without-nonce-success',
-  'fapi2-security-profile-final-ensure-authorization-request-with-64-char-nonce-success',
-  'fapi2-security-profile-final-ensure-other-scope-order-succeeds',
-  'fapi2-security-profile-final-test-claims-parameter-identity-claims',
-  'fapi2-security-profile-final-access-token-type-header-case-sensitivity',
-  'fapi2-security-profile-final-check-dpop-proof-nbf-exp',
-  'fapi2-security-profile-final-ensure-dpopproof-with-iat-10seconds-before-succeeds',
-  'fapi2-security-profile-final-ensure-dpopproof-with-iat-10seconds-after-succeeds',
-  'fapi2-security-profile-final-ensure-mismatched-dpop-jkt-fails',
-  'fapi2-security-profile-final-ensure-token-endpoint-fails-with-mismatched-dpop-proof-jkt',
-  'fapi2-security-profile-final-ensure-token-endpoint-fails-with-mismatched-dpop-jkt',
-  'fapi2-security-profile-final-ensure-dpopproof-at-par-endpoint-binding-success',
-  'fapi2-security-profile-final-ensure-dpop-auth-code-binding-success',
-  'fapi2-security-profile-final-ensure-different-nonce-inside-and-outside-request-object',
-  'fapi2-security-profile-final-ensure-different-state-inside-and-outside-request-object',
-  'fapi2-security-profile-final-ensure-authorization-request-with-long-nonce',
-  'fapi2-security-profile-final-ensure-authorization-request-with-long-state',
-  'fapi2-security-profile-final-state-only-outside-request-object-not-used',
-  'fapi2-security-profile-final-ensure-request-object-without-redirect-uri-fails',
-  'fapi2-security-profile-final-plain-fapi-tolerate-unregistered-redirect-uri',
-  'fapi2-security-profile-final-ensure-unsigned-authorization-request-without-using-par-fails',
-  'fapi2-security-profile-final-ensure-redirect-uri-in-authorization-request',
-  'fapi2-security-profile-final-ensure-response-type-code-idtoken-fails',
-  'fapi2-security-profile-final-ensure-response-type-token-fails',
-  'fapi2-security-profile-final-ensure-client-id-in-token-endpoint',
-  'fapi2-security-profile-final-ensure-holder-of-key-required',
-  'fapi2-security-profile-final-ensure-authorization-code-is-bound-to-client',
-  'fapi2-security-profile-final-attempt-reuse-authorization-code-after-one-second',
-  'fapi2-security-profile-final-ensure-token-endpoint-fails-with-expired-auth-code',
-  'fapi2-security-profile-final-ensure-signed-client-assertion-with-RS256-fails',
-  'fapi2-security-profile-final-ensure-client-assertion-in-token-endpoint',
-  'fapi2-security-profile-final-ensure-client-assertion-with-exp-is-5-minutes-in-past-fails',
-  'fapi2-security-profile-final-ensure-client-assertion-with-wrong-aud-fails',
-  'fapi2-security-profile-final-ensure-client-assertion-with-no-sub-fails',
-  'fapi2-security-profile-final-dpop-negative-tests',
-  'fapi2-security-profile-final-refresh-token',
-  'fapi2-security-profile-final-par-ensure-reused-request-uri-prior-to-auth-completion-succeeds',
-  'fapi2-security-profile-final-par-attempt-reuse-request_uri',
-  'fapi2-security-profile-final-par-attempt-to-use-expired-request_uri',
-  'fapi2-security-profile-final-par-ensure-jwt-client-assertions-nbf-8-seconds-in-the-future-is-accepted',
-  'fapi2-security-profile-final-par-ensure-jwt-client-assertions-nbf-over-60-seconds-in-the-future-fails',
-  'fapi2-security-profile-final-par-attempt-to-use-request_uri-for-different-client',
-  'fapi2-security-profile-final-par-authorization-request-containing-request_uri-form-param',
-  'fapi2-security-profile-final-par-attempt-invalid-http-method',
-  'fapi2-security-profile-final-par-ensure-pkce-required',
-  'fapi2-security-profile-final-ensure-pkce-code-verifier-required',
-  'fapi2-security-profile-final-incorrect-pkce-code-verifier-rejected',
-  'fapi2-security-profile-final-par-plain-pkce-rejected',
-  'fapi2-security-profile-final-par-without-duplicate-parameters',
-  'fapi2-security-profile-final-par-test-array-as-audience-fails',
-  'fapi2-security-profile-final-par-test-par-endpoint-url-as-audience-fails',
-  'fapi2-security-profile-final-par-test-token-endpoint-url-as-audience-fails',
-] as const;
-
 export const PLANS = {
   'oidcc-basic-certification-test-plan': BASIC,
   'oidcc-config-certification-test-plan': ['oidcc-discovery-endpoint-verification'],
@@ -123,8 +65,9 @@ export const PLANS = {
     'oidcc-backchannel-logout-discovery-endpoint-verification',
     'oidcc-backchannel-rp-initiated-logout',
   ],
-  'fapi2-security-profile-final-test-plan': FAPI2,
-} as const;
+  'fapi2-security-profile-final-test-plan': FAPI2_SECURITY_PROFILE,
+  'fapi2-message-signing-final-test-plan': FAPI2_MESSAGE_SIGNING,
+} as const satisfies Readonly<Record<string, readonly string[]>>;
 export type Plan = keyof typeof PLANS;
 
 /** Modules without a test, and why. They are printed as such. */

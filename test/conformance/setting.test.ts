@@ -32,7 +32,7 @@ const withoutPkce = (clientId: string): string =>
   `/auth?${new URLSearchParams({ client_id: clientId, response_type: 'code', scope: 'openid', redirect_uri: CALLBACK, state: 'x' })}`;
 
 test('outside the setting the suite’s clients are unknown, even when they stand in the store', async () => {
-  for (const id of ['conformance-1', 'conformance-fapi-1']) assertErrorPage(await off.browser().open(withoutPkce(id)));
+  for (const id of ['conformance-1', 'conformance-fapi-1', 'conformance-ms-1']) assertErrorPage(await off.browser().open(withoutPkce(id)));
   assert.equal(stepOf(await on.browser().open(withoutPkce('conformance-1'))), 'sign-in');
 });
 
@@ -82,8 +82,20 @@ test('the suite is told of each client with the secret or the private key that t
   const secrets = secretsOf(on);
   for (const secret of [...Object.values(secrets.clients), ...Object.values(secrets.keys).map(({ d }) => d), secrets.password]) {
     assert.ok(text.includes(secret));
-    const stored = await on.stores.durable.clients.find('conformance-fapi-1');
-    assert.ok(!JSON.stringify(stored).includes(secret), 'nothing secret is stored');
+    for (const id of [...Object.keys(secrets.clients), ...Object.keys(secrets.keys)])
+      assert.ok(!JSON.stringify(await on.stores.durable.clients.find(id)).includes(secret), 'nothing secret is stored');
+  }
+});
+
+test('each plan of FAPI gets the two clients of its profile', async () => {
+  const plans = suiteConfiguration(on.origin, on.dataSecret) as Readonly<Record<string, { client: { client_id: string }; client2: { client_id: string } }>>;
+  for (const [plan, profile] of [
+    ['fapi2-security-profile-final', 'fapi2'],
+    ['fapi2-message-signing-final', 'fapi2-message-signing'],
+  ] as const) {
+    const ids = [plans[plan]?.client.client_id, plans[plan]?.client2.client_id];
+    assert.equal(new Set(ids).size, 2);
+    for (const id of ids) assert.equal((await on.stores.durable.clients.find(id ?? ''))?.metadata['security_profile'], profile, id);
   }
 });
 
