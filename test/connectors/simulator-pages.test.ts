@@ -75,6 +75,8 @@ test('a newcomer finds on the first page a person without an SMS yet, the newest
   const page = await get('/?lang=en');
   assert.ok(!page.includes(first.code) && page.includes(second.code));
   assert.match(page, /<bdi class="code" data-copy>482915<\/bdi>/);
+  await s.sms(first.mobile, 'Your password has changed; call 1420 if it was not you.');
+  assert.doesNotMatch(await get('/sms'), /data-copy>1420/, 'a support number is no code');
   for (const path of ['/people', '/sms', '/registry', '/clock', '/failures']) assert.ok(page.includes(`class="more" href="${path}?lang=en"`), path);
 });
 

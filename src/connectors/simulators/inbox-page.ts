@@ -23,8 +23,8 @@ export function messagesTo({ inbox }: World, to: string | null): readonly Messag
     .reverse();
 }
 
-/** The digits that a page will ask for: 4 to 8 on their own, not part of a telephone number. */
-const codeIn = (text: string): string | undefined => /(?<![\d۰-۹])\d{4,8}(?![\d۰-۹])/.exec(text)?.[0];
+/** The digits that a page will ask for: 6 to 8 on their own; a support number is shorter, a mobile longer. */
+const codeIn = (text: string): string | undefined => /(?<![\d۰-۹])\d{6,8}(?![\d۰-۹])/.exec(text)?.[0];
 
 function inboxPage(visit: Visit, world: World): string {
   const { words } = visit;
