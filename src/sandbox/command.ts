@@ -1,6 +1,6 @@
 /**
  * sandbox/ is what `profile sandbox` adds to the embedded server for an integrator's own laptop: a movable clock, people with stories, ordered
- * errors, their own clients. It knows no page and no driver; main.ts puts it in place.
+ * errors, their own clients. It knows no page and no driver; commands/ puts it in place.
  */
 import { parseArgs } from 'node:util';
 import { isLoopbackHost } from '#src/config/rules.ts';
