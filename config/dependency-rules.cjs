@@ -81,11 +81,22 @@ module.exports = {
       { path: '^src/((app|main|embedded|embedded-examples)\\.ts|commands/)' },
     ),
     forbid('app-has-one-door', 'the parts of app.ts are its own', { path: '^src', pathNot: '^src/app(\\.ts|/)' }, { path: '^src/app/' }),
+    forbid('config-has-one-door', 'the parts of config.ts are its own', { path: '^src', pathNot: '^src/config(\\.ts|/)' }, { path: '^src/config/' }),
     forbid(
       'commands-do-not-know-each-other',
       'each command loads what it needs and no more',
       { path: '^src/commands/[^/]+\\.ts$' },
       { path: '^src/commands/(migrate|rotate-keys|legacy-report|conformance-settings|serve)\\.ts$' },
+    ),
+    forbid(
+      'loaded-when-needed',
+      'a start reads neither another command nor, in production, simulators, samples and sandbox: they cost time and memory',
+      { path: '^src/(main\\.ts|commands/)' },
+      {
+        path: '^src/(commands/(migrate|rotate-keys|legacy-report|conformance-settings|serve)\\.ts|connectors/simulators/|sandbox/)|^examples/',
+        dynamic: false,
+        dependencyTypesNot: ['type-only'],
+      },
     ),
     forbid('sandbox-is-plugged-in', 'only commands open a sandbox', { path: '^src', pathNot: '^src/(sandbox/|commands/|main\\.ts)' }, { path: '^src/sandbox' }),
     forbid('src-not-to-test', 'production code never needs a test', { path: '^src' }, { path: '^(test|bench)' }),

@@ -2,6 +2,7 @@ import { type Env, list, type ReadFile, readSettings } from './config/read.ts';
 import { problemsBetween } from './config/rules.ts';
 import { type Limits, loadLimits } from './limits.ts';
 
+export { isLoopbackHost } from './config/rules.ts';
 export { settingsTable } from './config/settings.ts';
 
 /**

@@ -3,8 +3,7 @@
  * errors, their own clients. It knows no page and no driver; commands/ puts it in place.
  */
 import { parseArgs } from 'node:util';
-import { isLoopbackHost } from '#src/config/rules.ts';
-import { ConfigError } from '#src/config.ts';
+import { ConfigError, isLoopbackHost } from '#src/config.ts';
 import type { StoredClient } from '#src/identity/ports.ts';
 import { hashSecret, PORTAL, parseClients } from '#src/oidc/clients.ts';
 
