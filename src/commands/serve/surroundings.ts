@@ -14,11 +14,12 @@ export async function startSurroundings(
   if (!secrets) return { sideServers: [], people: [] };
   const { startSimulators } = await import('#src/connectors/simulators/index.ts');
   const { startEservice } = await import('../../../examples/eservice/app.ts');
+  const url = `http://localhost:${config.eservicePort}`;
   const [simulators, eservice] = await Promise.all([
     startSimulators({ port: config.simulatorsPort, now, ...(sandbox ? { sandbox } : {}) }),
     startEservice({
       port: config.eservicePort,
-      url: `http://localhost:${config.eservicePort}`,
+      url,
       issuer: config.issuer,
       clientId: 'eservices',
       clientSecret: secrets.eservices,
