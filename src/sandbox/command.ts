@@ -1,9 +1,9 @@
 /**
  * sandbox/ is what `profile sandbox` adds to the embedded server for an integrator's own laptop: a movable clock, people with stories, ordered
- * errors, their own clients. It knows no page and no driver; main.ts puts it in place.
+ * errors, their own clients. It knows no page and no driver; commands/ puts it in place.
  */
 import { parseArgs } from 'node:util';
-import { ConfigError } from '#src/config.ts';
+import { ConfigError, isLoopbackHost } from '#src/config.ts';
 import type { StoredClient } from '#src/identity/ports.ts';
 import { hashSecret, PORTAL, parseClients } from '#src/oidc/clients.ts';
 
@@ -28,7 +28,6 @@ const OPTIONS = {
   'redirect-uri': { type: 'string', multiple: true },
   client: { type: 'string', multiple: true },
 } as const;
-const LOOPBACK = /^(localhost|127\.0\.0\.1|\[::1\])$/;
 const DEFAULT_REDIRECT = 'http://localhost:8080/callback';
 const DEFAULT_FOLDER = 'sandbox-data';
 /** Read when it is there and no --client is given. */
@@ -64,13 +63,13 @@ function addressOf(issuer: string | undefined): Record<string, string> {
   if (!issuer || !URL.canParse(issuer)) return {};
   const { port, hostname } = new URL(issuer);
   // Any other host is refused as an issuer, and once is enough.
-  return LOOPBACK.test(hostname) ? { PORT: port || '80', HOST: hostname.replace(/^\[|\]$/g, '') } : {};
+  return isLoopbackHost(hostname) ? { PORT: port || '80', HOST: hostname.replace(/^\[|\]$/g, '') } : {};
 }
 
 const isRedirect = (uri: string): boolean => {
   if (!URL.canParse(uri)) return false;
   const { protocol, hostname, hash } = new URL(uri);
-  return !hash && (protocol === 'https:' || (protocol === 'http:' && LOOPBACK.test(hostname)));
+  return !hash && (protocol === 'https:' || (protocol === 'http:' && isLoopbackHost(hostname)));
 };
 
 /** One client or a list, as in config/clients.json, but a laptop's file may hold the secret itself and leave out what follows from the rest. */

@@ -5,7 +5,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import * as oidc from 'openid-client';
 import { PENSIONS, type RunningApi, startApi } from '../../examples/api/app.ts';
 import { seedExamples } from '../support/examples.ts';
-import { people, signUp } from '../support/journey.ts';
+import { signedUp } from '../support/signed-up.ts';
 import { type Started, start } from '../support/start.ts';
 
 const AUDIENCE = 'https://pensions.example/api';
@@ -23,10 +23,7 @@ before(async () => {
   api = await startApi({ port: 0, issuer: s.origin, audience: AUDIENCE, origins: ['http://localhost:3301'], calls });
   other = await startApi({ port: 0, issuer: s.origin, audience: 'https://payments.example/api', calls });
   keys = await generateKeyPair('ES256', { extractable: true });
-  const browser = s.browser();
-  const [person] = people(s);
-  assert.ok(person);
-  await signUp(s, browser, person);
+  const { browser } = await signedUp(s);
   const configuration = await oidc.discovery(new URL(s.origin), 'spa', { id_token_signed_response_alg: 'ES256' }, oidc.None(), {
     execute: [oidc.allowInsecureRequests],
   });

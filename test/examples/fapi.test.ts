@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -13,7 +10,8 @@ import { exampleKeys, makeExampleKeys } from '#src/embedded-examples.ts';
 import { startFapi } from '../../examples/fapi/app.ts';
 import type { Browser } from '../support/browser.ts';
 import { seedExamples } from '../support/examples.ts';
-import { people, signUp } from '../support/journey.ts';
+import { signedUp } from '../support/signed-up.ts';
+import { freePorts } from '../support/spawned.ts';
 import { type Started, start } from '../support/start.ts';
 
 let s: Started;
@@ -23,27 +21,16 @@ let person: SyntheticPerson;
 let browser: Browser;
 before(async () => {
   s = await start();
-  const port = await freePort();
+  // The client's address is registered before the app listens there.
+  const [port = 0] = await freePorts(1);
   key = (await seedExamples(s, { 'http://localhost:3306': `http://localhost:${port}` })).fapi;
   app = await startFapi({ port, issuer: s.origin, key });
-  person = people(s)[0] as SyntheticPerson;
-  browser = s.browser();
-  await signUp(s, browser, person);
+  ({ person, browser } = await signedUp(s));
 });
 after(async () => {
   await app?.close();
   await s.close();
 });
-
-/** The client's address is registered before the app listens there. */
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, 'localhost');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
-}
 
 /** The same browser as the app sees it: one cookie, and where it is sent. */
 function visitor() {

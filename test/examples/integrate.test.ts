@@ -9,7 +9,7 @@ import { readApis } from '#src/oidc/apis.ts';
 import { readClients, storedClient } from '#src/oidc/clients.ts';
 import type { Browser } from '../support/browser.ts';
 import { seedExamples } from '../support/examples.ts';
-import { people, signUp } from '../support/journey.ts';
+import { signedUp } from '../support/signed-up.ts';
 import { type Started, start } from '../support/start.ts';
 
 const guides = ['docs/integrate.md', 'docs/integrate.fa.md'].map((path) => readFileSync(path, 'utf8'));
@@ -22,10 +22,7 @@ before(async () => {
   s = await start();
   await seedExamples(s);
   folder = mkdtempSync(join(tmpdir(), 'profile-guide-'));
-  browser = s.browser();
-  const [person] = people(s);
-  assert.ok(person);
-  await signUp(s, browser, person);
+  ({ browser } = await signedUp(s));
 });
 after(async () => {
   rmSync(folder, { recursive: true });
@@ -40,6 +37,17 @@ const saved = (guide: string): string[] =>
     return file;
   });
 
+/** A relying party and the browser of its person: `ask` opens a request and returns the verifier of its PKCE, `redeem` takes the code it came back with. */
+const visit = (configuration: oidc.Configuration) => ({
+  async ask(params: Readonly<Record<string, string>>): Promise<string> {
+    const verifier = oidc.randomPKCECodeVerifier();
+    const pkce = { code_challenge: await oidc.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256' };
+    await browser.open(oidc.buildAuthorizationUrl(configuration, { redirect_uri: CALLBACK, ...pkce, ...params }).href);
+    return verifier;
+  },
+  redeem: (verifier: string) => oidc.authorizationCodeGrant(configuration, new URL(browser.page.url), { pkceCodeVerifier: verifier }),
+});
+
 test('both guides register the same client and API, and with them people sign in as the guide says', async () => {
   const [english, persian] = guides.map(saved);
   assert.deepEqual(
@@ -52,20 +60,8 @@ test('both guides register the same client and API, and with them people sign in
   const configuration = await oidc.discovery(new URL(s.origin), 'my-app', { id_token_signed_response_alg: 'RS256' }, oidc.ClientSecretBasic(SECRET), {
     execute: [oidc.allowInsecureRequests],
   });
-  const ask = async (extra: Record<string, string> = {}) => {
-    const verifier = oidc.randomPKCECodeVerifier();
-    const address = oidc.buildAuthorizationUrl(configuration, {
-      redirect_uri: CALLBACK,
-      scope: 'openid profile phone',
-      code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
-      code_challenge_method: 'S256',
-      ...extra,
-    });
-    await browser.open(address.href);
-    return verifier;
-  };
-  const redeem = (verifier: string) => oidc.authorizationCodeGrant(configuration, new URL(browser.page.url), { pkceCodeVerifier: verifier });
-  const tokens = await redeem(await ask());
+  const { ask, redeem } = visit(configuration);
+  const tokens = await redeem(await ask({ scope: 'openid profile phone' }));
   const claims = tokens.claims();
   assert.deepEqual([claims?.['given_name'], typeof claims?.['acr'], typeof claims?.auth_time], [undefined, 'string', 'number']);
   assert.ok((await oidc.fetchUserInfo(configuration, tokens.access_token, claims?.sub ?? '')).given_name);
@@ -88,16 +84,8 @@ test('an access token of an API holds what the guide lists, and is not for useri
     }),
   ]);
   const configuration = await oidc.discovery(new URL(s.origin), 'reader', undefined, oidc.None(), { execute: [oidc.allowInsecureRequests] });
-  const verifier = oidc.randomPKCECodeVerifier();
-  const address = oidc.buildAuthorizationUrl(configuration, {
-    redirect_uri: CALLBACK,
-    scope: 'openid pensions.read',
-    resource: 'https://pensions.example/api',
-    code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
-    code_challenge_method: 'S256',
-  });
-  const { url } = await browser.open(address.href);
-  const { access_token: token } = await oidc.authorizationCodeGrant(configuration, new URL(url), { pkceCodeVerifier: verifier });
+  const { ask, redeem } = visit(configuration);
+  const { access_token: token } = await redeem(await ask({ scope: 'openid pensions.read', resource: 'https://pensions.example/api' }));
   const [header = '', payload = ''] = token.split('.');
   assert.equal(JSON.parse(Buffer.from(header, 'base64url').toString()).typ, 'at+jwt');
   const line = /`typ: at\+jwt`[^\n]*/.exec(guides[0] ?? '')?.[0] ?? '';

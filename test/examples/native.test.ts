@@ -4,7 +4,8 @@ import type { RunningApi } from '../../examples/api/app.ts';
 import { startChain } from '../../examples/exchange/app.ts';
 import { signIn } from '../../examples/native/app.ts';
 import { seedExamples } from '../support/examples.ts';
-import { PASSWORD, people, signUp } from '../support/journey.ts';
+import { PASSWORD } from '../support/journey.ts';
+import { signedUp } from '../support/signed-up.ts';
 import { type Started, start } from '../support/start.ts';
 
 let s: Started;
@@ -33,9 +34,7 @@ async function allow(address: string, person: { code: string }): Promise<void> {
 }
 
 test('a command signs its person in over loopback, and with an API in the middle another API answers in the person’s name', async () => {
-  const [person] = people(s);
-  assert.ok(person);
-  await signUp(s, s.browser(), person);
+  const { person } = await signedUp(s);
 
   let done: Promise<void> | undefined;
   const plain = await signIn({ issuer: s.origin, open: (address) => (done = allow(address, person)) });

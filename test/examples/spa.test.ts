@@ -7,7 +7,8 @@ import { PENSIONS, type RunningApi, startApi } from '../../examples/api/app.ts';
 import { startSpa } from '../../examples/spa/app.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { seedExamples } from '../support/examples.ts';
-import { PASSWORD, people, signUp } from '../support/journey.ts';
+import { PASSWORD } from '../support/journey.ts';
+import { signedUp } from '../support/signed-up.ts';
 import { type Started, start } from '../support/start.ts';
 
 let s: Started;
@@ -22,8 +23,7 @@ before(async () => {
   spa = await startSpa({ port: 0, issuer: s.origin, api: `${api.url}/history` });
   origins.push(spa.url);
   await seedExamples(s, { 'http://localhost:3301': spa.url });
-  [person] = people(s) as [SyntheticPerson];
-  await signUp(s, s.browser(), person);
+  ({ person } = await signedUp(s));
 });
 after(async () => {
   await chromium?.close();

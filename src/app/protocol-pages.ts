@@ -1,24 +1,24 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
-import { ProfileError } from './errors.ts';
-import { showError } from './http/error-page.ts';
-import { type Language, languageOf } from './http/locale.ts';
-import type { Log } from './http/log.ts';
-import type { Render } from './http/page.ts';
-import type { ProviderPages } from './oidc/provider.ts';
+import { ProfileError } from '#src/errors.ts';
+import { showError } from '#src/http/error-page.ts';
+import { type Language, languageOf } from '#src/http/locale.ts';
+import type { Log } from '#src/http/log.ts';
+import type { Render } from '#src/http/page.ts';
+import type { ProviderPages } from '#src/oidc/provider.ts';
 
 type Parts = {
   readonly render: Render;
   readonly log: Log;
-  readonly clientName: (client: never) => (language: Language) => string | undefined;
   readonly language: Language;
 };
 
 /** Pages that the protocol library would draw itself: sign-out of an e-service, the page after it, and its errors. */
-export function createProtocolPages({ render, log, clientName, language }: Parts): Omit<ProviderPages, 'interactionUrl'> {
+export function createProtocolPages({ render, log, language }: Parts): Omit<ProviderPages, 'interactionUrl'> {
   const facts = (ctx: KoaContextWithOIDC): object => {
-    const names = clientName(ctx.oidc.client as never);
-    const name = names(languageOf(ctx, language, ctx.oidc.params?.['ui_locales']));
-    const startUrl = ctx.oidc.client?.['start_url'];
+    const { client, params } = ctx.oidc;
+    const names = client?.['names'] as Readonly<Record<string, string>> | undefined;
+    const name = names?.[languageOf(ctx, language, params?.['ui_locales'])];
+    const startUrl = client?.['start_url'];
     return name ? { client: { name, ...(typeof startUrl === 'string' ? { startUrl } : {}) } } : {};
   };
 
