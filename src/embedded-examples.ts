@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StoredApi, StoredClient } from './identity/ports.ts';
+import { keptFile } from './kept-file.ts';
 import { readApis } from './oidc/apis.ts';
 import { hashSecret, readClients } from './oidc/clients.ts';
 
@@ -36,23 +36,10 @@ export function makeExampleKeys(): ExampleKeys {
   };
 }
 
-/** Made once and kept in the data folder, where the examples read them. */
+/** In the data folder, where the examples read them. */
 export function exampleKeys(folder: string): ExampleKeys {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const file = join(folder, FILE);
   const fresh = makeExampleKeys();
-  try {
-    writeFileSync(file, JSON.stringify(fresh, undefined, 2), { flag: 'wx', mode: 0o600 });
-    return fresh;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    const text = readFileSync(file, 'utf8');
-    const kept = JSON.parse(text) as Partial<ExampleKeys>;
-    // A folder that an earlier version made lacks what came later.
-    const whole = JSON.stringify({ ...fresh, ...kept, secrets: { ...fresh.secrets, ...kept.secrets } }, undefined, 2);
-    if (whole !== text) writeFileSync(file, whole, { mode: 0o600 });
-    return JSON.parse(whole) as ExampleKeys;
-  }
+  return keptFile(folder, FILE, fresh, (kept) => ({ ...fresh, ...kept, secrets: { ...fresh.secrets, ...kept.secrets } }));
 }
 
 export function exampleClients({ machine, fapi, secrets }: ExampleKeys): readonly StoredClient[] {

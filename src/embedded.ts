@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { StoredClient } from './identity/ports.ts';
+import { keptFile } from './kept-file.ts';
 import { hashSecret, storedClient } from './oidc/clients.ts';
 
 /** Secrets that the embedded mode makes once and keeps in its data folder. */
@@ -18,17 +17,8 @@ const FILE = 'secrets.json';
 const make = (): string => randomBytes(32).toString('base64url');
 
 export function embeddedSecrets(folder: string): EmbeddedSecrets {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const file = join(folder, FILE);
   const fresh: EmbeddedSecrets = { COOKIE_SECRETS: make(), DATA_SECRET: make(), PAIRWISE_SECRET: make(), eservices: make(), club: make(), sandbox: make() };
-  try {
-    writeFileSync(file, JSON.stringify(fresh, undefined, 2), { flag: 'wx', mode: 0o600 });
-    return fresh;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    // A folder that an earlier version made lacks what came later.
-    return { ...fresh, ...(JSON.parse(readFileSync(file, 'utf8')) as EmbeddedSecrets) };
-  }
+  return keptFile(folder, FILE, fresh, (kept) => ({ ...fresh, ...kept }));
 }
 
 /** Everybody comes from one loopback address here, so what is counted by address would stop the second visitor. All other limits are production's. */

@@ -3,10 +3,11 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { test } from 'node:test';
+import { embeddedSecrets } from '#src/embedded.ts';
 import { PENSIONS, startApi } from '../examples/api/app.ts';
 import { report } from '../examples/machine/app.ts';
 import { Browser } from './support/browser.ts';
-import { freePorts, ready, run, until } from './support/spawned.ts';
+import { freePorts, identify, type ListedPerson, ready, run, until } from './support/spawned.ts';
 
 test('a newcomer’s start: three addresses, the sample e-service signs a person in, a second process is refused, a second start keeps everything, SIGTERM drains', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'profile-start-'));
@@ -18,15 +19,7 @@ test('a newcomer’s start: three addresses, the sample e-service signs a person
     await ready(first);
     for (const address of [origin, `http://localhost:${eservice}`, `http://localhost:${simulators}`]) assert.ok(first.output().includes(address), address);
 
-    const [person] = (await (await fetch(`http://localhost:${simulators}/people.json`)).json()) as {
-      national_code: string;
-      mobile: string;
-      first_name: string;
-      last_name: string;
-      father_name: string;
-      birth_date: string;
-      certificate_number: string;
-    }[];
+    const [person] = (await (await fetch(`http://localhost:${simulators}/people.json`)).json()) as ListedPerson[];
     assert.ok(person);
     // The whole way from the sample's own button, by hand: its session cookie is kept beside Profile's.
     const start = await fetch(`http://localhost:${eservice}/signup`, { redirect: 'manual' });
@@ -36,25 +29,7 @@ test('a newcomer’s start: three addresses, the sample e-service signs a person
       .join('; ');
     const browser = new Browser(origin);
     await browser.open(start.headers.get('location') ?? '');
-    await browser.submit({ action: 'national' });
-    await browser.submit({ nationalCode: person.national_code, mobile: person.mobile });
-    let code = '';
-    await until(async () => {
-      const [sms] = (await (await fetch(`http://localhost:${simulators}/sms.json?to=${person.mobile}`)).json()) as { text: string }[];
-      code = /\d{6}/.exec(sms?.text ?? '')?.[0] ?? '';
-      return code !== '';
-    }, 'the SMS');
-    await browser.submit({ code });
-    const [year = '', month = '', day = ''] = person.birth_date.split('/');
-    await browser.submit({
-      firstName: person.first_name,
-      lastName: person.last_name,
-      fatherName: person.father_name,
-      birthDay: day,
-      birthMonth: String(Number(month)),
-      birthYear: year,
-      certificateNumber: person.certificate_number,
-    });
+    await identify(browser, `http://localhost:${simulators}`, person);
     await browser.submit({ email: 'somebody@example.test' });
     await browser.submit({ password: 'zarafe-abi-kuh' });
     await browser.submit({});
@@ -179,4 +154,29 @@ test('production never falls back to an embedded store or a simulator', async ()
   });
   assert.equal(await lonely.exit, 1);
   assert.doesNotMatch(lonely.output(), /simulators|sample e-service/);
+});
+
+test('a name that is no command starts nothing, and the answer names those that are', async () => {
+  const wrong = run({}, ['rotate-key']);
+  assert.equal(await wrong.exit, 1);
+  const asked = run({}, ['--help']);
+  assert.equal(await asked.exit, 0);
+  const commands = [...readFileSync('src/main.ts', 'utf8').matchAll(/^ {2}\['([a-z-]+)'/gm)].map(([, name]) => name ?? '');
+  assert.ok(commands.length >= 5);
+  for (const command of commands) for (const { output } of [wrong, asked]) assert.ok(output().includes(`profile ${command} `), command);
+  assert.match(wrong.output(), /no command "rotate-key"/);
+});
+
+test('what the embedded mode made at its first start stays, and what came with a later version is made once', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'profile-kept-'));
+  try {
+    const { sandbox: _, ...old } = embeddedSecrets(folder);
+    writeFileSync(join(folder, 'secrets.json'), JSON.stringify(old));
+    const later = embeddedSecrets(folder);
+    assert.deepEqual({ ...later, sandbox: _ }, { ...old, sandbox: _ });
+    assert.ok(later.sandbox && later.sandbox !== _);
+    assert.deepEqual(embeddedSecrets(folder), later);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

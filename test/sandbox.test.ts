@@ -12,7 +12,7 @@ import { readSandboxCommand } from '#src/sandbox/command.ts';
 import { openSandbox } from '#src/sandbox/open.ts';
 import { openStores } from '#src/stores/index.ts';
 import { Browser } from './support/browser.ts';
-import { freePorts, type Run, ready, run, until } from './support/spawned.ts';
+import { freePorts, identify, type ListedPerson, type Run, ready, run, until } from './support/spawned.ts';
 
 const CALLBACK = 'http://localhost:9/cb';
 
@@ -62,10 +62,7 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-type Person = Record<
-  'story' | 'national_code' | 'mobile' | 'first_name' | 'last_name' | 'father_name' | 'birth_date' | 'certificate_number' | 'password',
-  string
->;
+type Person = ListedPerson & { readonly story: string; readonly password: string };
 const people = async (story: string): Promise<readonly Person[]> =>
   ((await (await fetch(`${simulators}/people.json`)).json()) as Person[]).filter((person) => person.story === story);
 const post = (path: string, body: object): Promise<Response> =>
@@ -120,25 +117,7 @@ const tokensOf = async (browser: Browser): Promise<Tokens> => (await (await form
 async function beginSignUp(person: Person): Promise<Browser> {
   const browser = new Browser(origin);
   await browser.open('/sign-up');
-  await browser.submit({ action: 'national' });
-  await browser.submit({ nationalCode: person.national_code, mobile: person.mobile });
-  let code = '';
-  await until(async () => {
-    const [sms] = (await (await fetch(`${simulators}/sms.json?to=${person.mobile}`)).json()) as { text: string }[];
-    code = /\d{6}/.exec(sms?.text ?? '')?.[0] ?? '';
-    return code !== '';
-  }, 'the SMS');
-  await browser.submit({ code });
-  const [year = '', month = '', day = ''] = person.birth_date.split('/');
-  await browser.submit({
-    firstName: person.first_name,
-    lastName: person.last_name,
-    fatherName: person.father_name,
-    birthDay: day,
-    birthMonth: String(Number(month)),
-    birthYear: year,
-    certificateNumber: person.certificate_number,
-  });
+  await identify(browser, simulators, person);
   return browser;
 }
 

@@ -3,6 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { resolve } from 'node:path';
+import type { Browser } from './browser.ts';
+import { birthFields } from './journey.ts';
 
 /** `output`: all that was written so far, to both streams. `exit`: the exit code, once it has ended; null after a signal. */
 export type Run = { readonly child: ChildProcess; readonly output: () => string; readonly exit: Promise<number | null> };
@@ -52,4 +54,35 @@ export async function until(condition: () => boolean | Promise<boolean>, what: s
     await new Promise((go) => setTimeout(go, 100));
   }
   assert.fail(`it never came: ${typeof what === 'string' ? what : what()}`);
+}
+
+/** As /people.json of the simulators tells a person. */
+export type ListedPerson = {
+  readonly national_code: string;
+  readonly mobile: string;
+  readonly first_name: string;
+  readonly last_name: string;
+  readonly father_name: string;
+  readonly birth_date: string;
+  readonly certificate_number: string;
+};
+
+/** From the first page of sign-up to the answer to the identity page, the code taken from the simulators' own inbox. */
+export async function identify(browser: Browser, simulators: string, person: ListedPerson): Promise<void> {
+  await browser.submit({ action: 'national' });
+  await browser.submit({ nationalCode: person.national_code, mobile: person.mobile });
+  let code = '';
+  await until(async () => {
+    const [sms] = (await (await fetch(`${simulators}/sms.json?to=${person.mobile}`)).json()) as { text: string }[];
+    code = /\d{6}/.exec(sms?.text ?? '')?.[0] ?? '';
+    return code !== '';
+  }, 'the SMS');
+  await browser.submit({ code });
+  await browser.submit({
+    firstName: person.first_name,
+    lastName: person.last_name,
+    fatherName: person.father_name,
+    ...birthFields(person.birth_date),
+    certificateNumber: person.certificate_number,
+  });
 }
