@@ -45,6 +45,7 @@ export const SAFE_PARAMETERS = [
   'response_mode',
   'grant_type',
   'prompt',
+  'resource',
   'code_challenge_method',
 ] as const;
 export type SafeParameter = (typeof SAFE_PARAMETERS)[number];
