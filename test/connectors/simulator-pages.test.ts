@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startSimulators } from '#src/connectors/simulators/index.ts';
 import { LANGUAGES, WORDS } from '#src/connectors/simulators/words.ts';
-import { type SandboxSimulators, startSandboxSimulators } from '../support/sandbox-simulators.ts';
+import { PLACES, type SandboxSimulators, startSandboxSimulators } from '../support/sandbox-simulators.ts';
 
 let s: SandboxSimulators;
 before(async () => {
@@ -44,7 +44,7 @@ for (const language of LANGUAGES) {
       assert.ok(within.length >= 6);
       // A form that asks with GET says the language in a field.
       if (within.includes('/sms')) assert.ok(page.includes(`<input type="hidden" name="lang" value="${language}">`));
-      for (const address of within.filter((one) => one !== '/sms')) assert.ok(address.endsWith(`lang=${language}`), address);
+      for (const address of within.filter((one) => one !== '/sms')) assert.match(address, new RegExp(`[?&](lang|to)=${language}$`), address);
     });
   }
 }
@@ -76,6 +76,18 @@ test('a newcomer finds on the first page a person without an SMS yet, the newest
   assert.ok(!page.includes(first.code) && page.includes(second.code));
   assert.match(page, /<bdi class="code" data-copy>482915<\/bdi>/);
   for (const path of ['/people', '/sms', '/registry', '/clock', '/failures']) assert.ok(page.includes(`class="more" href="${path}?lang=en"`), path);
+});
+
+test('the first page leads to the server’s own sign-up and sign-in and to the sample, in its language', async () => {
+  for (const language of LANGUAGES) {
+    const page = await get(`/?lang=${language}`);
+    for (const address of [
+      `${PLACES.issuer}/sign-up?lang=${language}`,
+      `${PLACES.issuer}/sign-in?lang=${language}`,
+      `${PLACES.eservice}/language?to=${language}`,
+    ])
+      assert.ok(page.includes(`class="more" href="${address}"`), address);
+  }
 });
 
 test('without a sandbox there is no clock, and the first page says where it is', async () => {

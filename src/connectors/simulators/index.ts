@@ -15,7 +15,7 @@ import { REGISTRY } from './registry-page.ts';
 import { START } from './start-page.ts';
 import { uidAnswer } from './uid.ts';
 import { visitOf } from './visit.ts';
-import type { SandboxControls, World } from './world.ts';
+import type { Places, SandboxControls, World } from './world.ts';
 
 export type { SandboxControls };
 export type Simulators = { readonly url: string; readonly world: World; close(): Promise<void> };
@@ -29,12 +29,15 @@ export async function startSimulators({
   now,
   slowMs = 3_000,
   sandbox,
+  places,
 }: {
   port: number;
   host?: string;
   now: Clock;
   slowMs?: number;
   sandbox?: SandboxControls;
+  /** Absent where nobody signs up; the first page links there. */
+  places?: Places;
 }): Promise<Simulators> {
   const world: World = {
     people: syntheticPeople(sandbox !== undefined),
@@ -43,6 +46,7 @@ export async function startSimulators({
     now,
     slowMs,
     ...(sandbox ? { sandbox } : {}),
+    ...(places ? { places } : {}),
   };
   const server = createServer((request, response) => {
     void route(world, request, response).catch(() => response.writeHead(500).end());
