@@ -90,6 +90,15 @@ test('the first page leads to the server’s own sign-up and sign-in and to the 
   }
 });
 
+test('what says that it is JSON and is no JSON object is refused, and changes nothing', async () => {
+  for (const body of ['{bad', 'null', '[]', '7']) {
+    const answer = await fetch(`${s.url}/failures`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
+    assert.equal(answer.status, 400, body);
+    assert.deepEqual(await answer.json(), { error: 'bad-request', expected: 'a JSON object' });
+  }
+  assert.deepEqual(s.failures.list(), []);
+});
+
 test('without a sandbox there is no clock, and the first page says where it is', async () => {
   const plain = await startSimulators({ port: 0, host: '127.0.0.1', now: Date.now });
   try {

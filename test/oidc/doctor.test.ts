@@ -177,6 +177,14 @@ const CASES: readonly Case[] = [
   { error: invalidRequest(`'scope' parameter must not be provided twice`), code: 'parameter-twice', values: { names: 'scope' } },
   { error: { error: 'access_denied' }, code: 'refused', level: 'note' },
   { error: { error: 'login_required' }, code: 'needs-person', level: 'note' },
+  { error: { error: 'server_error', error_description: 'ordered in the sandbox' }, code: 'ordered', level: 'note' },
+  {
+    error: {
+      error: 'unmet_authentication_requirements',
+      error_description: 'the demanded acr needs a code by SMS, which this client does not accept',
+    },
+    code: 'level-unreachable',
+  },
   { error: { error: 'login_required', error_description: 'login prompt was not resolved' }, code: 'needs-person', level: 'note' },
   { error: { error: 'use_dpop_nonce', error_description: 'nonce is required in the DPoP proof' }, code: 'dpop-nonce', level: 'note' },
   { error: { error: 'use_dpop_nonce', error_description: 'DPoP proof iat is not recent enough, use a DPoP nonce instead' }, code: 'dpop-clock' },

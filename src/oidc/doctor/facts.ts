@@ -1,6 +1,6 @@
 /** What the doctor looks at: names, registered metadata, addresses and times. No code, token, secret, state or nonce is among them. */
 
-export const ENDPOINTS = ['authorization', 'token', 'par', 'introspection', 'revocation', 'userinfo', 'logout'] as const;
+export const ENDPOINTS = ['authorization', 'token', 'par', 'introspection', 'revocation', 'userinfo', 'logout', 'registration'] as const;
 export type Endpoint = (typeof ENDPOINTS)[number];
 
 export type ClientRegistration = {

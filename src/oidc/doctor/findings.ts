@@ -54,7 +54,9 @@ const jwks = ({ client }: Facts): Values => ({ uri: client.jwksUri ?? '—' });
 
 /** The first row that applies is the finding: the particular before the general. */
 const ROWS: readonly Row[] = [
+  on(/^ordered in the sandbox$/, 'ordered', () => ({}), 'note'),
   named(['server_error'], 'ours'),
+  on(/the demanded acr needs a code by SMS/, 'level-unreachable'),
 
   // What every relying party meets. The library's words of them would also fit rows below.
   named(['access_denied'], 'refused', () => ({}), 'note'),
@@ -190,6 +192,9 @@ const ROWS: readonly Row[] = [
   on(/content-type bodies are supported|failed to parse the request body/, 'content-type', () => ({ type: 'application/x-www-form-urlencoded' })),
 ];
 
+/** The registration itself contradicts the protocol library, which therefore knows no such client. `description`: the library's words. */
+export const registrationFinding = (description: string): Finding => found('registration', { description: maskedName(description || '—') });
+
 /** What went wrong, in one of our words. Pure. */
 export function explain(error: ErrorFacts, facts: Facts): Finding {
   for (const row of ROWS) {
@@ -212,7 +217,7 @@ export function remarks(facts: Pick<Facts, 'names' | 'sent'>, known: readonly st
 
 /** Every code there is, for the texts and their test. */
 export const FINDING_CODES: readonly string[] = [
-  'ours',
+  ...['ours', 'ordered', 'level-unreachable', 'registration'],
   ...['slash', 'case', 'query', 'fragment', 'scheme', 'port', 'host', 'path', 'unreadable', 'none-registered', 'several'].map((one) => `address-${one}`),
   ...['code-redirect', 'code-used', 'code-expired', 'code-unknown'],
   ...['pkce-missing', 'pkce-method-missing', 'pkce-method', 'pkce-format', 'verifier-missing', 'verifier-wrong'],
