@@ -191,9 +191,9 @@ test('the command: addresses, files and mistakes', () => {
     readSandboxCommand(args, { env: given, readFile: (path) => JSON.stringify(files[path]), exists: (path) => path in files });
   assert.deepEqual(read([]).redirectUris, ['http://localhost:8080/callback']);
   assert.deepEqual(read([]).env, { DATA_DIR: 'sandbox-data', SANDBOX: 'yes' });
-  assert.deepEqual(read(['--redirect-uri', 'http://localhost:1/a', '--redirect-uri', 'https://b.example/c']).redirectUris, [
+  assert.deepEqual(read(['--redirect-uri', 'http://localhost:1/a', '--redirect-uri', 'http://localhost:1/b']).redirectUris, [
     'http://localhost:1/a',
-    'https://b.example/c',
+    'http://localhost:1/b',
   ]);
   assert.equal(read(['--port', '3900']).env['PORT'], '3900');
   assert.deepEqual(read([], {}, { ISSUER: 'http://127.0.0.1:4000', DATA_DIR: 'x' }).env, { PORT: '4000', HOST: '127.0.0.1', SANDBOX: 'yes' });
@@ -209,6 +209,7 @@ test('the command: addresses, files and mistakes', () => {
   for (const [args, files, problem] of [
     [['--redirect-uri', 'http://a.example/cb'], {}, /--redirect-uri/],
     [['--redirect-uri', 'http://localhost:*'], {}, /--redirect-uri/],
+    [['--redirect-uri', 'http://localhost:1/a', '--redirect-uri', 'https://b.example/c'], {}, /one host and port/],
     [['--client', 'a'], { a: { ...file, client_id: 'portal' } }, /"portal" is taken/],
     [['--client', 'a'], { a: { ...file, colour: 'red' } }, /colour/],
     [['--wat'], {}, /--wat/],
