@@ -275,6 +275,10 @@ test('the checklist says what was seen, not what is promised', () => {
   );
   assert.equal(row(fresh, 'back-channel')?.detail.code, 'not-tested');
   assert.equal(row(goLiveChecklist(CLIENT, {}), 'back-channel')?.detail.code, 'not-registered');
+  assert.deepEqual(row(goLiveChecklist(live, { 'back-channel': { ok: false, at } }), 'back-channel')?.detail, {
+    code: 'notice-failed',
+    values: { at: new Date(at).toISOString(), uri: 'https://a.example/back' },
+  });
   assert.deepEqual(row(goLiveChecklist(CLIENT, {}), 'refresh-rotation'), {
     item: 'refresh-rotation',
     ok: true,

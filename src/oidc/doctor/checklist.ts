@@ -57,6 +57,7 @@ function backChannel({ backChannelUri }: ClientRegistration, sight: Seen[SeenNam
   const item = 'back-channel';
   if (!backChannelUri) return { item, ok: false, detail: { code: 'not-registered', values: {} } };
   if (!sight) return { item, ok: false, detail: { code: 'not-tested', values: { uri: backChannelUri } } };
+  if (!sight.ok) return { item, ok: false, detail: { code: 'notice-failed', values: { at: new Date(sight.at).toISOString(), uri: backChannelUri } } };
   return observed(item, sight);
 }
 
