@@ -52,7 +52,17 @@ before(async () => {
       jwks_uri: `http://127.0.0.1:${jwksPort}/jwks`,
     }),
   );
-  server = await launch('--redirect-uri', CALLBACK, '--client', 'mine.json');
+  writeFileSync(
+    join(folder, 'old.json'),
+    JSON.stringify({
+      client_id: 'old',
+      token_endpoint_auth_method: 'none',
+      redirect_uris: [CALLBACK],
+      post_logout_redirect_uris: ['http://localhost:9/bye'],
+      legacy: { until: '2999-12-29', forms: ['signout'], audiences: [], signout_uris: ['http://localhost:9/bye'] },
+    }),
+  );
+  server = await launch('--redirect-uri', CALLBACK, '--client', 'mine.json', '--client', 'old.json');
 });
 after(async () => {
   server.child.kill('SIGTERM');
@@ -160,9 +170,9 @@ test('the command: addresses, files and mistakes', () => {
     readSandboxCommand(args, { env: given, readFile: (path) => JSON.stringify(files[path]), exists: (path) => path in files });
   assert.deepEqual(read([]).redirectUris, ['http://localhost:8080/callback']);
   assert.deepEqual(read([]).env, { DATA_DIR: 'sandbox-data', SANDBOX: 'yes' });
-  assert.deepEqual(read(['--redirect-uri', 'http://localhost:1/a', '--redirect-uri', 'https://b.example/c']).redirectUris, [
+  assert.deepEqual(read(['--redirect-uri', 'http://localhost:1/a', '--redirect-uri', 'http://localhost:1/b']).redirectUris, [
     'http://localhost:1/a',
-    'https://b.example/c',
+    'http://localhost:1/b',
   ]);
   assert.equal(read(['--port', '3900']).env['PORT'], '3900');
   assert.deepEqual(read([], {}, { ISSUER: 'http://127.0.0.1:4000', DATA_DIR: 'x' }).env, { PORT: '4000', HOST: '127.0.0.1', SANDBOX: 'yes' });
@@ -178,6 +188,7 @@ test('the command: addresses, files and mistakes', () => {
   for (const [args, files, problem] of [
     [['--redirect-uri', 'http://a.example/cb'], {}, /--redirect-uri/],
     [['--redirect-uri', 'http://localhost:*'], {}, /--redirect-uri/],
+    [['--redirect-uri', 'http://localhost:1/a', '--redirect-uri', 'https://b.example/c'], {}, /one host and port/],
     [['--client', 'a'], { a: { ...file, client_id: 'portal' } }, /"portal" is taken/],
     [['--client', 'a'], { a: { ...file, colour: 'red' } }, /colour/],
     [['--wat'], {}, /--wat/],
@@ -242,6 +253,16 @@ test('an integrator’s own client with a key set on the laptop', async () => {
     }),
   });
   assert.equal(response.status, 200, await response.text());
+});
+
+test('the old sign-out of an integrator’s own client is tried here too', async () => {
+  const browser = new Browser(origin);
+  await browser.open(`${origin}/auth/signout?redirect_uri=${encodeURIComponent('http://localhost:9/bye')}`);
+  assert.equal(browser.page.status, 200);
+  const xsrf = /name="xsrf" value="([^"]+)"/.exec(browser.page.text)?.[1] ?? '';
+  const gone = await browser.submit({ xsrf, logout: 'yes' }, `${origin}/session/end/confirm`);
+  assert.match(gone.url, /^http:\/\/localhost:9\/bye/);
+  assert.equal((await new Browser(origin).open(`${origin}/auth/signout?redirect_uri=http://localhost:9/other`)).status, 404);
 });
 
 test('ordered errors come once, before the code is used, and another try succeeds', async () => {

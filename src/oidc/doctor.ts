@@ -4,9 +4,9 @@ import type { Limits } from '#src/limits.ts';
 import { codeKeys } from './adapter.ts';
 import { SCOPES } from './claims.ts';
 import { PORTAL } from './clients.ts';
-import { type Checklist, goLiveChecklist, type SeenName } from './doctor/checklist.ts';
+import { type Checklist, goLiveChecklist, type SeenName, unusableChecklist } from './doctor/checklist.ts';
 import { type CodeFacts, type Endpoint, errorFacts } from './doctor/facts.ts';
-import { explain, type Finding, remarks } from './doctor/findings.ts';
+import { explain, type Finding, registrationFinding, remarks } from './doctor/findings.ts';
 import { previewToken, type TokenPreview } from './doctor/preview.ts';
 import { type RequestFacts, readRequest, registrationOf } from './doctor/read-context.ts';
 import { createSightings } from './doctor/sightings.ts';
@@ -34,6 +34,9 @@ type Parts = {
   readonly onError: (error: unknown) => void;
 };
 type Client = InstanceType<Provider['Client']>;
+/** A client that is stored, but that the library refuses; `unusable` says why. */
+type Unusable = { readonly unusable: string };
+const isUnusable = (client: Client | Unusable): client is Unusable => 'unusable' in client;
 
 /** The library's error events and the endpoint each is of. */
 const FAILURES: Readonly<Record<string, Endpoint>> = {
@@ -83,8 +86,16 @@ export function createDoctor({ provider, ephemeral, now, limits, pairwiseSecret,
       }
     });
   };
-  const known = async (clientId: string | undefined): Promise<Client | undefined> =>
-    clientId === undefined || clientId === PORTAL ? undefined : provider.Client.find(clientId);
+  const known = async (clientId: string | undefined): Promise<Client | Unusable | undefined> => {
+    if (clientId === undefined || clientId === PORTAL) return undefined;
+    try {
+      return await provider.Client.find(clientId);
+    } catch (error) {
+      const { error: name, error_description: description } = error as { error?: string; error_description?: string };
+      if (name !== 'invalid_client_metadata') throw error;
+      return { unusable: String(description) };
+    }
+  };
 
   const keep = async (clientId: string, endpoint: Endpoint, finding: Finding, at: number): Promise<void> => {
     if (finding.level !== 'error' && !(await firstToday(clientId, finding.code))) return;
@@ -105,7 +116,7 @@ export function createDoctor({ provider, ephemeral, now, limits, pairwiseSecret,
     const error = errorFacts(thrown);
     afterAnswer(ctx, async () => {
       const client = await known(request.clientId);
-      if (!client) return;
+      if (!client || isUnusable(client)) return;
       const code = endpoint === 'token' ? await codeFacts(request) : undefined;
       const finding = explain(error, { ...request, endpoint, client: registrationOf(client), ...(code ? { code } : {}) });
       await keep(client.clientId, endpoint, finding, at);
@@ -163,16 +174,19 @@ export function createDoctor({ provider, ephemeral, now, limits, pairwiseSecret,
 
   return {
     async findings(clientId) {
-      if (!(await known(clientId))) return undefined;
+      const client = await known(clientId);
+      if (!client) return undefined;
+      if (isUnusable(client)) return [{ at: now(), endpoint: 'registration', ...registrationFinding(client.unusable) }];
       return (await ephemeral.list(listKey(clientId))).map((text) => JSON.parse(text) as Entry);
     },
     async checklist(clientId) {
       const client = await known(clientId);
+      if (client && isUnusable(client)) return unusableChecklist(client.unusable);
       return client && goLiveChecklist(registrationOf(client), await sightings.of(clientId));
     },
     async preview(clientId, { account, scopes, resource }) {
       const client = await known(clientId);
-      if (!client) return undefined;
+      if (!client || isUnusable(client)) return undefined;
       const { scopes: registered, grantTypes } = registrationOf(client);
       const sector = client.subjectType === 'pairwise' ? ((client['pairwise_sector'] ?? client['sectorIdentifier']) as string) : undefined;
       return previewToken(

@@ -38,6 +38,9 @@ const TAKEN = new Set([PORTAL, 'eservices', 'club', 'sandbox']);
 export function readSandboxCommand(args: readonly string[], { env, readFile, exists }: Outside): SandboxCommand {
   const { port, 'redirect-uri': redirects = [], client: files = [] } = optionsOf(args);
   const problems = redirects.filter((uri) => !isRedirect(uri)).map((uri) => `--redirect-uri: https, or http on a loopback host, not "${uri}"`);
+  // The protocol library derives the sector of pairwise subjects from the one host, and refuses a client with two.
+  if (!problems.length && new Set(redirects.map((uri) => new URL(uri).host)).size > 1)
+    problems.push('--redirect-uri: all on one host and port; bring a second application with --client');
   const given = files.length || !exists(CLIENTS_FILE) ? files : [CLIENTS_FILE];
   const clients = given.flatMap((file) => clientsOf(file, readFile, problems));
   const ids = clients.map(({ clientId }) => clientId);

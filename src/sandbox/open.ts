@@ -5,7 +5,7 @@ import { type SyntheticPerson, WITH_ACCOUNT } from '#src/connectors/simulators/p
 import { createHasher } from '#src/identity/password.ts';
 import type { Durable, Ephemeral, StoredClient } from '#src/identity/ports.ts';
 import { sandboxMark } from '#src/oidc/sandbox-mark.ts';
-import { withClients } from './clients.ts';
+import { withClients, withOldSignOuts } from './clients.ts';
 import { movableClock } from './clock.ts';
 import { settlePeople } from './people.ts';
 
@@ -40,7 +40,7 @@ export function openSandbox(config: Config, own: readonly StoredClient[], others
         limits: config.limits,
         now: () => Date.now(),
       });
-      return { ...durable, clients: withClients(durable.clients, own) };
+      return { ...durable, clients: withClients(durable.clients, own), legacy: withOldSignOuts(durable.legacy, own) };
     },
   };
 }

@@ -299,6 +299,31 @@ test('the preview is what a real sign-in gives, for a first party and for a thir
   assert.equal((await ask('x')).status, 400);
 });
 
+test('a client whose registration contradicts itself: both say so, in both languages, and the preview has nothing to show', async () => {
+  await s.stores.durable.clients.seed([
+    storedClient({
+      client_id: 'contradicts',
+      names: { fa: 'سامانه', en: 'RP' },
+      first_party: false,
+      start_url: `${RELYING_PARTY}/`,
+      redirect_uris: [`${RELYING_PARTY}/callback`],
+      grant_types: ['authorization_code'],
+      token_endpoint_auth_method: 'tls_client_auth',
+      tls_client_auth_subject_dn: 'CN=x',
+    }),
+  ]);
+  const [finding, ...more] = await findings('contradicts');
+  assert.deepEqual([finding?.code, finding?.endpoint, more.length], ['registration', 'registration', 0]);
+  for (const text of Object.values(finding?.text ?? {})) assert.match(text, /token_endpoint_auth_method must be/);
+  const list = (await (await api('contradicts/checklist')).json()) as { rows: Row[]; score: object };
+  assert.deepEqual(list.score, { met: 0, of: 1 });
+  assert.match(list.rows[0]?.text.en ?? '', /token_endpoint_auth_method must be/);
+  assert.ok(list.rows[0]?.title.fa);
+  const preview = { identifier: { kind: 'national', value: person.code }, scopes: ['openid'] };
+  const shown = await api('contradicts/preview', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(preview) });
+  assert.equal(shown.status, 404);
+});
+
 test('a failure of the store fails no request', async () => {
   const { append } = s.stores.ephemeral;
   const gone = (): Promise<never> => Promise.reject(new Error('gone'));

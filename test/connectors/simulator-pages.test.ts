@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startSimulators } from '#src/connectors/simulators/index.ts';
 import { LANGUAGES, WORDS } from '#src/connectors/simulators/words.ts';
-import { type SandboxSimulators, startSandboxSimulators } from '../support/sandbox-simulators.ts';
+import { PLACES, type SandboxSimulators, startSandboxSimulators } from '../support/sandbox-simulators.ts';
 
 let s: SandboxSimulators;
 before(async () => {
@@ -44,7 +44,7 @@ for (const language of LANGUAGES) {
       assert.ok(within.length >= 6);
       // A form that asks with GET says the language in a field.
       if (within.includes('/sms')) assert.ok(page.includes(`<input type="hidden" name="lang" value="${language}">`));
-      for (const address of within.filter((one) => one !== '/sms')) assert.ok(address.endsWith(`lang=${language}`), address);
+      for (const address of within.filter((one) => one !== '/sms')) assert.match(address, new RegExp(`[?&](lang|to)=${language}$`), address);
     });
   }
 }
@@ -78,6 +78,27 @@ test('a newcomer finds on the first page a person without an SMS yet, the newest
   await s.sms(first.mobile, 'Your password has changed; call 1420 if it was not you.');
   assert.doesNotMatch(await get('/sms'), /data-copy>1420/, 'a support number is no code');
   for (const path of ['/people', '/sms', '/registry', '/clock', '/failures']) assert.ok(page.includes(`class="more" href="${path}?lang=en"`), path);
+});
+
+test('the first page leads to the server’s own sign-up and sign-in and to the sample, in its language', async () => {
+  for (const language of LANGUAGES) {
+    const page = await get(`/?lang=${language}`);
+    for (const address of [
+      `${PLACES.issuer}/sign-up?lang=${language}`,
+      `${PLACES.issuer}/sign-in?lang=${language}`,
+      `${PLACES.eservice}/language?to=${language}`,
+    ])
+      assert.ok(page.includes(`class="more" href="${address}"`), address);
+  }
+});
+
+test('what says that it is JSON and is no JSON object is refused, and changes nothing', async () => {
+  for (const body of ['{bad', 'null', '[]', '7']) {
+    const answer = await fetch(`${s.url}/failures`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
+    assert.equal(answer.status, 400, body);
+    assert.deepEqual(await answer.json(), { error: 'bad-request', expected: 'a JSON object' });
+  }
+  assert.deepEqual(s.failures.list(), []);
 });
 
 test('without a sandbox there is no clock, and the first page says where it is', async () => {

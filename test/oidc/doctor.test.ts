@@ -177,6 +177,38 @@ const CASES: readonly Case[] = [
   { error: invalidRequest(`'scope' parameter must not be provided twice`), code: 'parameter-twice', values: { names: 'scope' } },
   { error: { error: 'access_denied' }, code: 'refused', level: 'note' },
   { error: { error: 'login_required' }, code: 'needs-person', level: 'note' },
+  { error: { error: 'server_error', error_description: 'ordered in the sandbox' }, code: 'ordered', level: 'note' },
+  {
+    error: {
+      error: 'unmet_authentication_requirements',
+      error_description: 'the demanded acr needs a code by SMS, which this client does not accept',
+    },
+    code: 'level-unreachable',
+  },
+  { error: { error: 'login_required', error_description: 'login prompt was not resolved' }, code: 'needs-person', level: 'note' },
+  { error: { error: 'use_dpop_nonce', error_description: 'nonce is required in the DPoP proof' }, code: 'dpop-nonce', level: 'note' },
+  { error: { error: 'use_dpop_nonce', error_description: 'DPoP proof iat is not recent enough, use a DPoP nonce instead' }, code: 'dpop-clock' },
+  { error: { error: 'invalid_dpop_proof', error_description: 'DPoP proof htu mismatch' }, code: 'dpop-claim', values: { claim: 'htu' } },
+  { error: { error: 'invalid_dpop_proof', error_description: 'DPoP proof must have a jti string property' }, code: 'dpop-claim', values: { claim: 'jti' } },
+  { error: { error: 'invalid_dpop_proof', error_description: 'invalid DPoP key binding' }, code: 'dpop-format' },
+  { error: invalidGrant('DPoP proof JWT not provided'), facts: redeeming(), code: 'dpop-missing' },
+  { error: invalidGrant('DPoP proof JWT Replay detected'), facts: redeeming(), code: 'dpop-used' },
+  { error: invalidGrant('DPoP proof key thumbprint does not match dpop_jkt'), facts: redeeming(), code: 'dpop-key' },
+  {
+    error: { error: 'invalid_target', error_description: 'the client is not registered for this resource' },
+    facts: { sent: { resource: 'https://api.example/?x=1' } },
+    code: 'target',
+    values: { sent: 'https://api.example/?x=…' },
+  },
+  {
+    error: { error: 'unsupported_token_type', error_description: 'Structured JWT Tokens cannot be introspected via the introspection_endpoint' },
+    code: 'token-structured',
+  },
+  { error: invalidRequest('Pushed Authorization Request must be used'), code: 'request-not-pushed' },
+  { error: invalidRequest('Request Object must be used by this client'), code: 'request-not-signed' },
+  { error: { error: 'request_uri_not_supported' }, code: 'request-uri' },
+  { error: { error: 'invalid_request_object', error_description: 'could not parse Request Object' }, code: 'request-object' },
+  { error: invalidClient('alg must be one of PS256, ES256, EdDSA'), code: 'assertion-algorithm' },
   { error: { message: 'boom', expose: false }, code: 'ours' },
   {
     error: { error: 'strange_thing', error_description: 'by person 0084575948' },
@@ -243,6 +275,10 @@ test('the checklist says what was seen, not what is promised', () => {
   );
   assert.equal(row(fresh, 'back-channel')?.detail.code, 'not-tested');
   assert.equal(row(goLiveChecklist(CLIENT, {}), 'back-channel')?.detail.code, 'not-registered');
+  assert.deepEqual(row(goLiveChecklist(live, { 'back-channel': { ok: false, at } }), 'back-channel')?.detail, {
+    code: 'notice-failed',
+    values: { at: new Date(at).toISOString(), uri: 'https://a.example/back' },
+  });
   assert.deepEqual(row(goLiveChecklist(CLIENT, {}), 'refresh-rotation'), {
     item: 'refresh-rotation',
     ok: true,

@@ -1,6 +1,9 @@
 import { createFailures, type Failures } from '#src/connectors/simulators/failures.ts';
 import { type Simulators, startSimulators } from '#src/connectors/simulators/index.ts';
 
+/** No server is behind them. */
+export const PLACES = { issuer: 'http://localhost:3000', eservice: 'http://localhost:3300' };
+
 export type SandboxSimulators = {
   readonly url: string;
   readonly world: Simulators['world'];
@@ -25,6 +28,7 @@ export async function startSandboxSimulators(): Promise<SandboxSimulators> {
     port: 0,
     host: '127.0.0.1',
     now: () => Date.now() + ahead * 1_000,
+    places: PLACES,
     sandbox: { clock, failures, clients, password: 'zarafe-abi-sandbox' },
   });
   return {

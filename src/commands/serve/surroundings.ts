@@ -16,7 +16,7 @@ export async function startSurroundings(
   const { startEservice } = await import('../../../examples/eservice/app.ts');
   const url = `http://localhost:${config.eservicePort}`;
   const [simulators, eservice] = await Promise.all([
-    startSimulators({ port: config.simulatorsPort, now, ...(sandbox ? { sandbox } : {}) }),
+    startSimulators({ port: config.simulatorsPort, now, places: { issuer: config.issuer, eservice: url }, ...(sandbox ? { sandbox } : {}) }),
     startEservice({
       port: config.eservicePort,
       url,

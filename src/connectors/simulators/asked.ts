@@ -14,9 +14,16 @@ export type Answer = (asked: Asked) => void;
 /** `METHOD /path` to what answers it. */
 export type Answers = Readonly<Record<string, Answer>>;
 
-/** Throws SyntaxError for a body that says it is JSON and is not. */
-export const fieldsOf = (request: IncomingMessage, body: string): Readonly<Record<string, unknown>> =>
-  request.headers['content-type']?.includes('json') ? (JSON.parse(body || '{}') as Record<string, unknown>) : Object.fromEntries(new URLSearchParams(body));
+/** Undefined for a body that says it is JSON and is no object. */
+export function fieldsOf(request: IncomingMessage, body: string): Readonly<Record<string, unknown>> | undefined {
+  if (!request.headers['content-type']?.includes('json')) return Object.fromEntries(new URLSearchParams(body));
+  try {
+    const value = JSON.parse(body || '{}') as unknown;
+    return value && typeof value === 'object' && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 export const wantsJson = ({ request }: Asked): boolean =>
   /json/.test(request.headers['content-type'] ?? '') || /^application\/json/.test(request.headers.accept ?? '');

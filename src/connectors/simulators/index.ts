@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '#src/identity/ports.ts';
-import { type Answers, type Asked, fieldsOf, show } from './asked.ts';
+import { type Answers, type Asked, fieldsOf, refuseJson, show } from './asked.ts';
 import { ASSETS } from './assets.ts';
 import { clockAnswers } from './clock-page.ts';
 import { failuresAnswers } from './failures-page.ts';
@@ -15,7 +15,7 @@ import { REGISTRY } from './registry-page.ts';
 import { START } from './start-page.ts';
 import { uidAnswer } from './uid.ts';
 import { visitOf } from './visit.ts';
-import type { SandboxControls, World } from './world.ts';
+import type { Places, SandboxControls, World } from './world.ts';
 
 export type { SandboxControls };
 export type Simulators = { readonly url: string; readonly world: World; close(): Promise<void> };
@@ -29,12 +29,15 @@ export async function startSimulators({
   now,
   slowMs = 3_000,
   sandbox,
+  places,
 }: {
   port: number;
   host?: string;
   now: Clock;
   slowMs?: number;
   sandbox?: SandboxControls;
+  /** Absent where nobody signs up; the first page links there. */
+  places?: Places;
 }): Promise<Simulators> {
   const world: World = {
     people: syntheticPeople(sandbox !== undefined),
@@ -43,6 +46,7 @@ export async function startSimulators({
     now,
     slowMs,
     ...(sandbox ? { sandbox } : {}),
+    ...(places ? { places } : {}),
   };
   const server = createServer((request, response) => {
     void route(world, request, response).catch(() => response.writeHead(500).end());
@@ -65,7 +69,9 @@ async function route(world: World, request: IncomingMessage, response: ServerRes
   const body = await readBody(request);
   if (url.pathname.startsWith('/uid/')) return uidAnswer(world, url.pathname.slice(4), body, response);
   if (url.pathname.startsWith('/kavenegar/')) return kavenegarAnswer(world, url.pathname.slice(10), new URLSearchParams(body), response);
-  const asked: Asked = { world, visit: visitOf(url, request.headers.cookie), fields: fieldsOf(request, body), request, response };
+  const fields = fieldsOf(request, body);
+  const asked: Asked = { world, visit: visitOf(url, request.headers.cookie), fields: fields ?? {}, request, response };
+  if (!fields) return refuseJson(asked, 'a JSON object');
   const answer = answersOf(world)[`${request.method} ${url.pathname}`];
   if (answer) answer(asked);
   else show(asked, notFoundPage(asked.visit, world), 404);

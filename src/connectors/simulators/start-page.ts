@@ -21,7 +21,7 @@ function startPage(visit: Visit, world: World): string {
     visit,
     world,
     words.title,
-    html`<div class="two"><section class="card"><h2>${words.person}</h2><p>${words.personHint}</p>${person && personCard(visit, world, person)}
+    html`<div class="two"><section class="card"><h2>${words.person}</h2><p>${words.personHint}</p>${doors(visit, world)}${person && personCard(visit, world, person)}
 <p><a class="more" href="${visit.link('/people')}">${words.others}</a></p></section>
 <div class="column"><section class="card"><h2>${words.sms}</h2><div data-live="${visit.words.sms.fresh}">${
       newest ? messageCard(visit, world, newest) : html`<p class="empty">${words.smsNone}</p>`
@@ -30,6 +30,18 @@ function startPage(visit: Visit, world: World): string {
 <li><a class="more" href="${visit.link('/registry')}">${nav.registry}</a> ${SYSTEMS.map((system) => html`<span>${stateOf(visit, world, system)}</span> `)}</li>
 ${conditions(visit, world)}</ul></section></div></div>${programs(visit, ['GET /people.json', 'GET /sms.json?to=09…'])}`,
   );
+}
+
+/** The ways into the server itself, in the language of this page. */
+function doors({ words, language }: Visit, { places }: World): Markup | undefined {
+  if (!places) return undefined;
+  const { issuer, eservice } = places;
+  const doors = [
+    [`${issuer}/sign-up?lang=${language}`, words.start.signUp],
+    [`${issuer}/sign-in?lang=${language}`, words.start.signIn],
+    [`${eservice}/language?to=${language}`, words.start.eservice],
+  ] as const;
+  return html`<ul class="doors">${doors.map(([address, word]) => html`<li><a class="more" href="${address}">${word}</a></li>`)}</ul>`;
 }
 
 function conditions(visit: Visit, { sandbox }: World): Markup {

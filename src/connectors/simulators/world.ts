@@ -16,7 +16,10 @@ export type SandboxControls = {
   /** The clients that may be given errors. */
   readonly clients: readonly string[];
 };
+/** Where the simulated outside is tried: addresses without a slash at the end. */
+export type Places = { readonly issuer: string; readonly eservice: string };
 export type World = {
+  readonly places?: Places;
   readonly sandbox?: SandboxControls;
   readonly people: readonly SyntheticPerson[];
   readonly inbox: SimulatedSms[];

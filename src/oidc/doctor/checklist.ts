@@ -28,6 +28,13 @@ export function goLiveChecklist(client: ClientRegistration, seen: Seen): Checkli
   return { rows, met: rows.filter(({ ok }) => ok).length, of: rows.length };
 }
 
+/** Of a client whose registration contradicts itself: nothing else can be seen before that is mended. `description`: what is wrong. */
+export const unusableChecklist = (description: string): Checklist => ({
+  rows: [{ item: 'registration', ok: false, detail: { code: 'registration-wrong', values: { description } } }],
+  met: 0,
+  of: 1,
+});
+
 const signInRows = (client: ClientRegistration, seen: Seen): readonly ChecklistRow[] => [
   none('https-redirects', client.redirectUris, (uri) => !uri.startsWith('https://') && !(client.native && OWN_SCHEME.test(uri))),
   ...(['exact-redirect', 'pkce', 'state', 'nonce', 'logout'] as const).map((name) => observed(name, seen[name])),
@@ -50,6 +57,7 @@ function backChannel({ backChannelUri }: ClientRegistration, sight: Seen[SeenNam
   const item = 'back-channel';
   if (!backChannelUri) return { item, ok: false, detail: { code: 'not-registered', values: {} } };
   if (!sight) return { item, ok: false, detail: { code: 'not-tested', values: { uri: backChannelUri } } };
+  if (!sight.ok) return { item, ok: false, detail: { code: 'notice-failed', values: { at: new Date(sight.at).toISOString(), uri: backChannelUri } } };
   return observed(item, sight);
 }
 

@@ -1,6 +1,6 @@
 /** What the doctor looks at: names, registered metadata, addresses and times. No code, token, secret, state or nonce is among them. */
 
-export const ENDPOINTS = ['authorization', 'token', 'par', 'introspection', 'revocation', 'userinfo', 'logout'] as const;
+export const ENDPOINTS = ['authorization', 'token', 'par', 'introspection', 'revocation', 'userinfo', 'logout', 'registration'] as const;
 export type Endpoint = (typeof ENDPOINTS)[number];
 
 export type ClientRegistration = {
@@ -45,6 +45,7 @@ export const SAFE_PARAMETERS = [
   'response_mode',
   'grant_type',
   'prompt',
+  'resource',
   'code_challenge_method',
 ] as const;
 export type SafeParameter = (typeof SAFE_PARAMETERS)[number];

@@ -54,7 +54,18 @@ const jwks = ({ client }: Facts): Values => ({ uri: client.jwksUri ?? '—' });
 
 /** The first row that applies is the finding: the particular before the general. */
 const ROWS: readonly Row[] = [
+  on(/^ordered in the sandbox$/, 'ordered', () => ({}), 'note'),
   named(['server_error'], 'ours'),
+  on(/the demanded acr needs a code by SMS/, 'level-unreachable'),
+
+  // What every relying party meets. The library's words of them would also fit rows below.
+  named(['access_denied'], 'refused', () => ({}), 'note'),
+  named(
+    ['login_required', 'consent_required', 'interaction_required', 'account_selection_required'],
+    'needs-person',
+    (_facts, { error }) => ({ error }),
+    'note',
+  ),
 
   // Addresses.
   (error, facts) =>
@@ -82,6 +93,15 @@ const ROWS: readonly Row[] = [
   })),
   on(/code_verifier must be provided/, 'verifier-missing'),
   on(/code_verifier does not match/, 'verifier-wrong'),
+
+  // Proofs of possession (RFC 9449). A demand for a nonce is part of the protocol, unless a clock is the reason.
+  on(/DPoP proof iat is not recent enough/, 'dpop-clock'),
+  named(['use_dpop_nonce'], 'dpop-nonce', () => ({}), 'note'),
+  on(/DPoP proof JWT Replay detected/, 'dpop-used'),
+  on(/DPoP proof JWT not provided|missing DPoP proof JWT/, 'dpop-missing'),
+  on(/DPoP proof key thumbprint does not match/, 'dpop-key'),
+  on(/DPoP proof (?:must have a )?(iat|jti|htm|htu|ath|nonce) /, 'dpop-claim', (_facts, [, claim = '']) => ({ claim })),
+  named(['invalid_dpop_proof'], 'dpop-format'),
 
   // Codes and refresh tokens. A code that was used twice has lost its grant too, so what is known of the code comes first.
   when((facts) => byCode(facts) && facts.code?.used === true, on(/already|not found|grant/, 'code-used')),
@@ -119,7 +139,7 @@ const ROWS: readonly Row[] = [
   on(/jwt expired/, 'assertion-expired', ({ now, assertion }) => ({ seconds: apart(now, assertion?.exp) })),
   on(/jwt not active yet/, 'assertion-early', ({ now, assertion }) => ({ seconds: apart(now, assertion?.nbf) })),
   on(/jwt issued in the future/, 'assertion-future', ({ now, assertion }) => ({ seconds: apart(now, assertion?.iat) })),
-  on(/alg mismatch/, 'assertion-algorithm'),
+  on(/alg mismatch|^alg must be one of/, 'assertion-algorithm'),
   on(/JWSSignatureVerificationFailed|signature verification failed/, 'assertion-signature'),
   on(/JWKSNoMatchingKey|no applicable key found/, 'assertion-key'),
   on(/audience \(aud\)|jwt audience missing/, 'assertion-audience', ({ assertion }) => ({ sent: maskedAddress(assertion?.audience ?? '—') })),
@@ -153,7 +173,14 @@ const ROWS: readonly Row[] = [
   named(['unsupported_response_mode'], 'response-mode', (facts) => ({ sent: sent('response_mode')(facts) })),
   on(/prompt/, 'prompt', (facts) => ({ sent: sent('prompt')(facts) })),
   on(/request_uri is invalid, expired, or was already used/, 'request-uri-over'),
-  named(['request_not_supported', 'request_uri_not_supported', 'invalid_request_uri'], 'request-object'),
+  on(/Pushed Authorization Request must be used/, 'request-not-pushed'),
+  on(/Request Object must be used/, 'request-not-signed'),
+  named(['request_not_supported', 'request_uri_not_supported', 'invalid_request_uri'], 'request-uri'),
+  named(['invalid_request_object'], 'request-object', (_facts, { description }) => ({ description: maskedName(description || '—') })),
+
+  // APIs (RFC 8707).
+  named(['invalid_target'], 'target', ({ sent: values }) => ({ sent: maskedAddress(values.resource ?? '—') })),
+  on(/Structured JWT Tokens cannot be/, 'token-structured'),
 
   // Sign-out.
   on(/client_id does not match the provided id_token_hint/, 'hint-other-client'),
@@ -163,16 +190,10 @@ const ROWS: readonly Row[] = [
   on(/missing required parameters? (.+)/, 'parameter-missing', (_facts, [, names]) => ({ names: quoted(names) })),
   on(/(.+) parameters? must not be provided twice/, 'parameter-twice', (_facts, [, names]) => ({ names: quoted(names) })),
   on(/content-type bodies are supported|failed to parse the request body/, 'content-type', () => ({ type: 'application/x-www-form-urlencoded' })),
-
-  // What every relying party meets.
-  named(['access_denied'], 'refused', () => ({}), 'note'),
-  named(
-    ['login_required', 'consent_required', 'interaction_required', 'account_selection_required'],
-    'needs-person',
-    (_facts, { error }) => ({ error }),
-    'note',
-  ),
 ];
+
+/** The registration itself contradicts the protocol library, which therefore knows no such client. `description`: the library's words. */
+export const registrationFinding = (description: string): Finding => found('registration', { description: maskedName(description || '—') });
 
 /** What went wrong, in one of our words. Pure. */
 export function explain(error: ErrorFacts, facts: Facts): Finding {
@@ -196,10 +217,11 @@ export function remarks(facts: Pick<Facts, 'names' | 'sent'>, known: readonly st
 
 /** Every code there is, for the texts and their test. */
 export const FINDING_CODES: readonly string[] = [
-  'ours',
+  ...['ours', 'ordered', 'level-unreachable', 'registration'],
   ...['slash', 'case', 'query', 'fragment', 'scheme', 'port', 'host', 'path', 'unreadable', 'none-registered', 'several'].map((one) => `address-${one}`),
   ...['code-redirect', 'code-used', 'code-expired', 'code-unknown'],
   ...['pkce-missing', 'pkce-method-missing', 'pkce-method', 'pkce-format', 'verifier-missing', 'verifier-wrong'],
+  ...['dpop-clock', 'dpop-nonce', 'dpop-used', 'dpop-missing', 'dpop-key', 'dpop-claim', 'dpop-format'],
   ...['refresh-used', 'refresh-unknown', 'refresh-expired', 'other-client', 'account-gone', 'grant-ended', 'access-token-unknown', 'token-audience'],
   ...['secret-wrong', 'secret-expired', 'auth-method', 'auth-several', 'auth-header'],
   ...['jwks-private', 'jwks-status', 'jwks-content', 'jwks-unreachable'],
@@ -207,6 +229,7 @@ export const FINDING_CODES: readonly string[] = [
   ...['assertion-audience', 'assertion-replayed', 'assertion-claim', 'assertion-format'],
   ...['scope-not-registered', 'scope-characters', 'scope-wider', 'scope-openid', 'scope-unknown'],
   ...['grant-not-registered', 'grant-unsupported', 'response-type-not-registered', 'response-type-unsupported', 'response-mode'],
-  ...['prompt', 'request-uri-over', 'request-object', 'hint-other-client', 'hint-bad'],
+  ...['prompt', 'request-uri-over', 'request-not-pushed', 'request-not-signed', 'request-uri', 'request-object', 'target', 'token-structured'],
+  ...['hint-other-client', 'hint-bad'],
   ...['parameter-missing', 'parameter-twice', 'content-type', 'refused', 'needs-person', 'state-missing', 'nonce-missing', 'other'],
 ];
