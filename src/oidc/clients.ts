@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { ClientMetadata } from 'oidc-provider';
+import type { ClientMetadata, Provider } from 'oidc-provider';
 import { z } from 'zod';
 import type { Clients, StoredClient } from '#src/identity/ports.ts';
 import { clientFile } from './client-metadata.ts';
@@ -30,6 +30,15 @@ export const hashSecret = (secret: string): string => createHash('sha256').updat
 /** Whether `given` is the secret whose hash is stored; constant time. */
 export const sameSecret = (storedHash: string, given: string): boolean =>
   timingSafeEqual(createHash('sha256').update(hashSecret(given)).digest(), createHash('sha256').update(storedHash).digest());
+
+/** Stored secrets are hashes; client_secret_basic and client_secret_post both come through here. */
+export function compareHashes({ Client }: Provider): void {
+  Object.defineProperty(Client.prototype, 'compareClientSecret', {
+    value(this: { clientSecret?: string }, given: string) {
+      return this.clientSecret !== undefined && sameSecret(this.clientSecret, given);
+    },
+  });
+}
 
 /** Clients of a JSON file in config/. Throws with every problem named when the file is not as expected. */
 export function readClients(path: string): readonly StoredClient[] {

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Clock } from '#src/identity/ports.ts';
 import type { Limits } from '#src/limits.ts';
-import { type Api, resourceServerInfo } from './apis.ts';
+import { type ApiLookup, resourceServerInfo } from './apis.ts';
 import { type CertificateHeaders, certificateMatches, certificateOf, certificateVerified } from './client-certificate.ts';
 import { LEGACY_RESOURCE, legacyResources } from './legacy-audience.ts';
 import type { ProviderPages } from './provider.ts';
@@ -10,7 +10,7 @@ import { FAPI_ALGORITHMS } from './security-profile.ts';
 
 type Parts = {
   readonly pages: ProviderPages;
-  readonly api: (identifier: string) => Promise<Api | undefined>;
+  readonly api: ApiLookup;
   readonly limits: Limits;
   readonly now: Clock;
   /** Keys the nonces of proofs of possession; the same in every process. */

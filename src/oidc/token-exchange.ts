@@ -2,7 +2,7 @@ import { createLocalJWKSet, type JWK, jwtVerify } from 'jose';
 import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider';
 import type { Accounts, Clock, Ephemeral } from '#src/identity/ports.ts';
 import type { Limits } from '#src/limits.ts';
-import { type Api, resourceServerInfo } from './apis.ts';
+import { type ApiLookup, resourceServerInfo } from './apis.ts';
 
 export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
@@ -28,7 +28,7 @@ type Parts = {
   readonly provider: Provider;
   readonly accounts: Accounts;
   readonly ephemeral: Ephemeral;
-  readonly api: (identifier: string) => Promise<Api | undefined>;
+  readonly api: ApiLookup;
   readonly keys: PublicKeys;
   readonly now: Clock;
   readonly limits: Limits;
