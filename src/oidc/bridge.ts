@@ -126,7 +126,9 @@ export function createBridge({ provider, ephemeral, now, limits, seal, api }: Pa
       if (!text) return undefined;
       const { clientId, params } = JSON.parse(text) as SavedRequest;
       const seconds = Math.floor(now() / 1000);
-      const query = new URLSearchParams(Object.entries({ ...params, again: seconds }).map(([name, value]): [string, string] => [name, String(value)]));
+      const query = new URLSearchParams(
+        Object.entries({ ...params, again: seconds }).flatMap(([name, value]) => [value].flat().map((one) => [name, String(one)])),
+      );
       return { url: `/auth?${query}`, clientId, again: seconds - Number(params['again'] ?? 0) < LOOP_SECONDS };
     },
 

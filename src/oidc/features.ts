@@ -83,9 +83,9 @@ function mutualTls(headers: CertificateHeaders) {
   };
 }
 
-/** A client may look at its own tokens; an API, at tokens that were issued for it. */
+/** A client may look at its own tokens; the client that is an API, at tokens that were issued for it. Who may call an API may not. */
 function mayIntrospect(_ctx: unknown, client: { clientId: string; [field: string]: unknown }, token: { clientId?: string; aud?: string | string[] }): boolean {
-  const apis = Object.keys((client['resources'] as object | undefined) ?? {});
+  const apis = (client['introspects'] as readonly string[] | undefined) ?? [];
   return token.clientId === client.clientId || [token.aud ?? []].flat().some((audience) => apis.includes(audience));
 }
 

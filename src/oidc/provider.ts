@@ -4,7 +4,7 @@
  */
 import { type ErrorOut, type JWKS, type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { ACR } from '#src/identity/assurance.ts';
-import type { Clock, Durable, Ephemeral } from '#src/identity/ports.ts';
+import type { Clients, Clock, Durable, Ephemeral } from '#src/identity/ports.ts';
 import type { Limits } from '#src/limits.ts';
 import { accountLookup } from './account-lookup.ts';
 import { createAdapter } from './adapter.ts';
@@ -12,7 +12,7 @@ import type { ApiLookup } from './apis.ts';
 import { CLAIMS, SCOPES } from './claims.ts';
 import type { CertificateHeaders } from './client-certificate.ts';
 import { EXTRA_METADATA } from './client-metadata.ts';
-import { compareHashes, portalClient, withoutConformance } from './clients.ts';
+import { compareHashes, portalClient, withoutCertificates, withoutConformance } from './clients.ts';
 import { mayCall } from './cross-origin.ts';
 import { keepDevicePace } from './device-pace.ts';
 import { assertClientAssertion, nonceSecretFrom, protocolFeatures } from './features.ts';
@@ -22,9 +22,10 @@ import type { SigningKeys } from './keys.ts';
 import { endsWithSession, issueRefreshToken } from './legacy-audience.ts';
 import { lifetimes } from './lifetimes.ts';
 import { takeOnce } from './once.ts';
-import { pairwiseSubject } from './pairwise.ts';
+import { believeSectors, pairwiseSubject } from './pairwise.ts';
 import { createPolicy } from './policy.ts';
 import { createReadAhead } from './read-ahead.ts';
+import { keepWithinRegistration } from './registered-scope.ts';
 import { sandboxMark } from './sandbox-mark.ts';
 import { beforeSigning, extraClaims } from './token-claims.ts';
 import { createTokenExchange, type PublicKeys } from './token-exchange.ts';
@@ -93,8 +94,9 @@ export function createProvider(parts: Parts): Provider {
     adapter: createAdapter({
       ephemeral: parts.ephemeral,
       records: durable.records,
-      clients: parts.conformance ? durable.clients : withoutConformance(durable.clients),
+      clients: knownClients(parts),
       readAhead,
+      codeLifetime: Math.max(limits.authorizationCodeLifetime, limits.deviceCodeLifetime),
       now: parts.now,
     }),
     clients: [portalClient(issuer)],
@@ -169,7 +171,7 @@ export function createProvider(parts: Parts): Provider {
 
   const exchange = createTokenExchange({
     provider,
-    accounts: durable.accounts,
+    records: durable.records,
     ephemeral: parts.ephemeral,
     api,
     keys: parts.publicKeys,
@@ -178,11 +180,19 @@ export function createProvider(parts: Parts): Provider {
   });
   exchange.register();
   rememberSid(provider);
+  keepWithinRegistration(provider);
   keepDevicePace({ provider, ephemeral: parts.ephemeral, lifetime: limits.deviceCodeLifetime });
   takeOnce(provider, parts.ephemeral, parts.now);
   compareHashes(provider);
+  believeSectors(provider);
 
   provider.proxy = parts.proxyHops > 0;
   provider.maxIpsCount = parts.proxyHops;
   return provider;
+}
+
+/** Registered clients as far as this installation can serve them. */
+function knownClients({ durable, conformance, certificates }: Parts): Pick<Clients, 'find'> {
+  const clients = conformance ? durable.clients : withoutConformance(durable.clients);
+  return certificates ? clients : withoutCertificates(clients);
 }
