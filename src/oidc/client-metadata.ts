@@ -7,6 +7,13 @@ import { TOKEN_EXCHANGE } from './token-exchange.ts';
 /** Metadata of a client: OpenID Connect Registration and its extensions under their registered names, and below them our own. */
 const HTTPS_OR_LOOPBACK = /^(https:\/\/|http:\/\/(localhost|127\.0\.0\.1|\[::1\])[:/])/;
 const address = z.string().regex(HTTPS_OR_LOOPBACK, 'https, or http on a loopback host');
+/** Where a code may go: never in the clear over a network, never into a page as script. An installed application has a scheme of its own. */
+const redirect = z
+  .string()
+  .refine(
+    (text) => URL.canParse(text) && !/^(javascript|data|vbscript|file|blob):/i.test(text) && (!/^http:/i.test(text) || HTTPS_OR_LOOPBACK.test(text)),
+    'https, http on a loopback host, or a scheme of an application',
+  );
 const seconds = z.number().int().positive();
 
 export const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code';
@@ -47,7 +54,7 @@ const OWN = {
   /** Off only for the conformance suite's clients; refused outside the conformance setting. */
   pkce_required: z.boolean().optional(),
   conformance: z.boolean().optional(),
-  /** Clients of one sector see the same pairwise subject (OpenID Connect Core §8.1); the host of the redirect URI otherwise. */
+  /** Clients of one sector see the same pairwise subject (OpenID Connect Core §8.1); otherwise the host of the redirect URI, or the client itself (pairwise.ts). */
   pairwise_sector: z.string().min(1).optional(),
   /** Origins whose scripts may call the token, userinfo and introspection endpoints. */
   allowed_origins: z.array(z.url()).optional(),
@@ -65,7 +72,7 @@ export const clientFile = z.array(
     .object({
       ...OWN,
       client_id: z.string().min(1).max(128),
-      redirect_uris: z.array(z.string().min(1)).default([]),
+      redirect_uris: z.array(redirect).default([]),
       post_logout_redirect_uris: z.array(address).optional(),
       grant_types: z.array(z.enum(GRANT_TYPES)).default(['authorization_code']),
       response_modes: z.array(z.enum(RESPONSE_MODES)).optional(),

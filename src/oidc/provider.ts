@@ -22,7 +22,7 @@ import type { SigningKeys } from './keys.ts';
 import { endsWithSession, issueRefreshToken } from './legacy-audience.ts';
 import { lifetimes } from './lifetimes.ts';
 import { takeOnce } from './once.ts';
-import { believeSectors, pairwiseSubject } from './pairwise.ts';
+import { believeSectors, pairwiseSubject, sectorOf } from './pairwise.ts';
 import { createPolicy } from './policy.ts';
 import { createReadAhead } from './read-ahead.ts';
 import { keepWithinRegistration } from './registered-scope.ts';
@@ -163,8 +163,7 @@ export function createProvider(parts: Parts): Provider {
     interactions: { url: (ctx, interaction) => pages.interactionUrl(ctx, interaction), policy: createPolicy() },
     ttl: lifetimes(limits, parts.now),
     renderError: pages.error,
-    pairwiseIdentifier: (_ctx, subject, client) =>
-      pairwiseSubject(parts.pairwiseSecret, (client['pairwise_sector'] ?? client['sectorIdentifier']) as string, subject),
+    pairwiseIdentifier: (_ctx, subject, client) => pairwiseSubject(parts.pairwiseSecret, sectorOf(client), subject),
     findAccount: accountLookup({ accounts: durable.accounts, readAhead, more: mark?.claims }),
     loadExistingGrant: (ctx) => loadGrant(durable.consents, ctx),
   });
