@@ -17,6 +17,17 @@ export const accountLookup =
     // A session that has a grant for this client is asked for it next.
     const grantId = ctx.oidc.session?.accountId === subject && ctx.oidc.client ? ctx.oidc.session.grantIdFor(ctx.oidc.client.clientId) : undefined;
     if (grantId) await readAhead.grant(grantId, subject);
-    const record = readAhead.account(subject) ?? (await accounts.find(subject));
-    return record && !record.disabled ? { accountId: subject, record, claims: () => ({ ...claimsOf(record), ...more }) } : undefined;
+    const record = await standing({ accounts, readAhead }, subject);
+    return record ? { accountId: subject, record, claims: () => ({ ...claimsOf(record), ...more }) } : undefined;
   };
+
+/** Whether the account is there and not disabled. */
+export const accountStands =
+  (parts: Parts) =>
+  async (subject: string): Promise<boolean> =>
+    (await standing(parts, subject)) !== undefined;
+
+async function standing({ accounts, readAhead }: Parts, subject: string): Promise<Account | undefined> {
+  const record = readAhead.account(subject) ?? (await accounts.find(subject));
+  return record?.disabled ? undefined : record;
+}

@@ -69,8 +69,9 @@ function ephemeralAdapter(name: string, parts: Parts): Adapter {
     const [text, consumed] = second ? await ephemeral.getMany([key(id), used(id)]) : [await ephemeral.get(key(id))];
     if (!text) return undefined;
     const payload = JSON.parse(text) as AdapterPayload;
-    // Whoever redeems a code asks for its grant and account next.
-    if (second && !consumed && payload.grantId && payload.accountId) await parts.readAhead.grant(payload.grantId, payload.accountId);
+    // Whoever redeems a code or shows an access token is asked for its grant and account next.
+    if ((second || name === 'AccessToken') && !consumed && payload.grantId && payload.accountId)
+      await parts.readAhead.grant(payload.grantId, payload.accountId);
     return consumed ? { ...payload, consumed: Number(consumed) as unknown as true } : payload;
   };
 

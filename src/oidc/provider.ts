@@ -6,7 +6,7 @@ import { type ErrorOut, type JWKS, type KoaContextWithOIDC, Provider } from 'oid
 import { ACR } from '#src/identity/assurance.ts';
 import type { Clients, Clock, Durable, Ephemeral } from '#src/identity/ports.ts';
 import type { Limits } from '#src/limits.ts';
-import { accountLookup } from './account-lookup.ts';
+import { accountLookup, accountStands } from './account-lookup.ts';
 import { createAdapter } from './adapter.ts';
 import type { ApiLookup } from './apis.ts';
 import { CLAIMS, SCOPES } from './claims.ts';
@@ -15,7 +15,7 @@ import { EXTRA_METADATA } from './client-metadata.ts';
 import { compareHashes, portalClient, withoutCertificates, withoutConformance } from './clients.ts';
 import { mayCall } from './cross-origin.ts';
 import { keepDevicePace } from './device-pace.ts';
-import { assertClientAssertion, nonceSecretFrom, protocolFeatures } from './features.ts';
+import { clientAssertionRules, nonceSecretFrom, protocolFeatures } from './features.ts';
 import { loadGrant, rememberSid } from './grant.ts';
 import { ALGORITHMS } from './key-material.ts';
 import type { SigningKeys } from './keys.ts';
@@ -89,6 +89,7 @@ export function createProvider(parts: Parts): Provider {
   const cookie = { httpOnly: true, sameSite: 'lax', signed: true, overwrite: true } as const;
 
   const readAhead = createReadAhead({ records: durable.records, now: parts.now, request: () => Provider.ctx });
+  const accounts = { accounts: durable.accounts, readAhead };
 
   const provider = new Provider(issuer, {
     adapter: createAdapter({
@@ -132,7 +133,7 @@ export function createProvider(parts: Parts): Provider {
     // Off for the certification suite's clients only, and only in its setting.
     pkce: { required: (_ctx, client) => !(parts.conformance && client['conformance'] && client['pkce_required'] === false) },
     clientBasedCORS: (_ctx, origin, client) => mayCall(origin, client),
-    assertJwtClientAuthClaimsAndHeader: assertClientAssertion as never,
+    assertJwtClientAuthClaimsAndHeader: clientAssertionRules(parts.now) as never,
     // The examples, a sandbox's integrator and the certification suite are on the same machine; nowhere else is an inner address ever fetched.
     ...(mark || parts.innerAddresses ? { fetch: sandboxMark.fetch as never } : {}),
     fetchResponseBodyLimits: { jwks_uri: FETCHED_BYTES, sector_identifier_uri: FETCHED_BYTES } as never,
@@ -158,13 +159,14 @@ export function createProvider(parts: Parts): Provider {
       limits,
       now: parts.now,
       nonceSecret: nonceSecretFrom(parts.dataSecret),
+      stands: accountStands(accounts),
       ...(parts.certificates ? { certificates: parts.certificates } : {}),
     }) as never,
     interactions: { url: (ctx, interaction) => pages.interactionUrl(ctx, interaction), policy: createPolicy() },
     ttl: lifetimes(limits, parts.now),
     renderError: pages.error,
     pairwiseIdentifier: (_ctx, subject, client) => pairwiseSubject(parts.pairwiseSecret, sectorOf(client), subject),
-    findAccount: accountLookup({ accounts: durable.accounts, readAhead, more: mark?.claims }),
+    findAccount: accountLookup({ ...accounts, more: mark?.claims }),
     loadExistingGrant: (ctx) => loadGrant(durable.consents, ctx),
   });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { SignJWT } from 'jose';
 import * as oidc from 'openid-client';
 import { api, keyPair, type Registered, register, SECRET } from '../support/clients.ts';
 import { signedUp } from '../support/signed-up.ts';
@@ -87,6 +88,57 @@ test('an API introspects the tokens that are for it; who may only call it does n
   assert.equal((await oidc.tokenIntrospection(caller.configuration, token)).active, true);
   assert.equal((await oidc.tokenIntrospection(itself.configuration, token)).active, true);
   assert.deepEqual(await oidc.tokenIntrospection(other.configuration, token), { active: false });
+});
+
+test('the token of a disabled account is not active', async () => {
+  const rp = await register(s);
+  const tokens = await flow(rp, { scope: 'openid offline_access', prompt: 'consent' });
+  const { records, accounts } = s.stores.durable;
+  const { findGrant, findRefreshToken } = records;
+  const { find: findAccount } = accounts;
+  const disabled = <T extends object>(found: T): T => ({
+    ...found,
+    ...('account' in found ? { account: { ...(found.account as object), disabled: true } } : {}),
+  });
+  records.findGrant = async (...asked) => disabled(await findGrant.apply(records, asked));
+  records.findRefreshToken = async (...asked) => disabled(await findRefreshToken.apply(records, asked));
+  accounts.find = async (subject) => {
+    const account = await findAccount.call(accounts, subject);
+    return account && { ...account, disabled: true };
+  };
+  try {
+    for (const token of [tokens.access_token, tokens.refresh_token ?? ''])
+      assert.deepEqual(await oidc.tokenIntrospection(rp.configuration, token), { active: false });
+    assert.equal((await fetch(`${s.origin}/me`, { headers: { Authorization: `Bearer ${tokens.access_token}` } })).status, 401);
+  } finally {
+    Object.assign(records, { findGrant, findRefreshToken });
+    accounts.find = findAccount;
+  }
+  assert.equal((await oidc.tokenIntrospection(rp.configuration, tokens.access_token)).active, true);
+});
+
+test('an assertion is not good for longer than a day', async () => {
+  const { key, kid, jwks } = await keyPair();
+  const fields = { grant_types: ['client_credentials'], redirect_uris: [], jwks, token_endpoint_auth_method: 'private_key_jwt' };
+  const rp = await register(s, fields, oidc.PrivateKeyJwt({ key, kid }));
+  const ask = async (end: string): Promise<number> => {
+    const assertion = await new SignJWT({})
+      .setProtectedHeader({ alg: 'ES256', kid })
+      .setIssuer(idOf(rp))
+      .setSubject(idOf(rp))
+      .setAudience(s.origin)
+      .setJti(crypto.randomUUID())
+      .setIssuedAt()
+      .setExpirationTime(end)
+      .sign(key);
+    const form = {
+      grant_type: 'client_credentials',
+      client_assertion: assertion,
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    };
+    return (await post('/token', form)).status;
+  };
+  assert.deepEqual([await ask('1h'), await ask('2000y')], [200, 401]);
 });
 
 test('the origin of nobody is no client’s, though an application’s address has none', async () => {
