@@ -56,7 +56,7 @@ export function createApiLookup(apis: Apis, now: Clock): ApiLookup {
   };
 }
 
-export type ClientOfApis = { readonly clientId: string; readonly [field: string]: unknown };
+type ClientOfApis = { readonly clientId: string; readonly [field: string]: unknown };
 
 /** What the protocol library must know of an API for this client. Throws invalid_target when the client is not registered for it. */
 export async function resourceServerInfo(api: Api | undefined, client: ClientOfApis, limits: Limits) {

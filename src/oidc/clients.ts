@@ -28,7 +28,7 @@ export const portalClient = (issuer: string): ClientMetadata => ({
 export const hashSecret = (secret: string): string => createHash('sha256').update(secret).digest('hex');
 
 /** Whether `given` is the secret whose hash is stored; constant time. */
-export const sameSecret = (storedHash: string, given: string): boolean =>
+const sameSecret = (storedHash: string, given: string): boolean =>
   timingSafeEqual(createHash('sha256').update(hashSecret(given)).digest(), createHash('sha256').update(storedHash).digest());
 
 /** Stored secrets are hashes; client_secret_basic and client_secret_post both come through here. */
