@@ -16,7 +16,8 @@ export function answerPreflight(ctx: Context, methods: string): void {
 export function allowOwnOrigins(ctx: Context, client: LegacyClient): void {
   ctx.vary('Origin');
   const origin = ctx.get('Origin');
-  if (!origin || !client.redirectUris.some((uri) => new URL(uri).origin === origin)) return;
+  // An installed application's address has no origin; it is written like that of a sandboxed frame.
+  if (!origin || origin === 'null' || !client.redirectUris.some((uri) => new URL(uri).origin === origin)) return;
   ctx.set('Access-Control-Allow-Origin', origin);
   ctx.set('Access-Control-Expose-Headers', 'Deprecation, Sunset, WWW-Authenticate');
 }

@@ -15,6 +15,8 @@ type Parts = {
   readonly records: Records;
   readonly clients: Pick<Clients, 'find'>;
   readonly readAhead: ReadAhead;
+  /** Seconds that the longest-lived of the codes lives. */
+  readonly codeLifetime: number;
   readonly now: Clock;
 };
 
@@ -45,7 +47,7 @@ const FOREVER = 365 * 24 * 60 * 60;
 const CODE_GRACE = 300;
 const GRACED: ReadonlySet<string> = new Set(['AuthorizationCode', 'DeviceCode']);
 
-/** Where a code and the mark of its use are kept. */
+/** Where a code and the mark of its use are kept. The mark is never gone before the code; a pushed request lives a minute at most. */
 export const codeKeys = (code: string) => ({ record: `AuthorizationCode:${code}`, used: `used:AuthorizationCode:${code}` });
 
 const groupOf = (grantId: string): string => `grant:${grantId}`;
@@ -67,8 +69,9 @@ function ephemeralAdapter(name: string, parts: Parts): Adapter {
     const [text, consumed] = second ? await ephemeral.getMany([key(id), used(id)]) : [await ephemeral.get(key(id))];
     if (!text) return undefined;
     const payload = JSON.parse(text) as AdapterPayload;
-    // Whoever redeems a code asks for its grant and account next.
-    if (second && !consumed && payload.grantId && payload.accountId) await parts.readAhead.grant(payload.grantId, payload.accountId);
+    // Whoever redeems a code or shows an access token is asked for its grant and account next.
+    if ((second || name === 'AccessToken') && !consumed && payload.grantId && payload.accountId)
+      await parts.readAhead.grant(payload.grantId, payload.accountId);
     return consumed ? { ...payload, consumed: Number(consumed) as unknown as true } : payload;
   };
 
@@ -92,7 +95,7 @@ function ephemeralAdapter(name: string, parts: Parts): Adapter {
     },
     async consume(id) {
       const at = String(Math.floor(parts.now() / 1000));
-      if (await ephemeral.create(used(id), at, USED_SECONDS)) return;
+      if (await ephemeral.create(used(id), at, parts.codeLifetime + CODE_GRACE)) return;
       await endGrant(parts, (await find(id))?.grantId);
       throw second?.() ?? new errors.InvalidGrant('already used');
     },
@@ -105,9 +108,6 @@ function ephemeralAdapter(name: string, parts: Parts): Adapter {
   };
 }
 
-/** The mark of use outlives every code (60 s) and pushed request (60 s) by far. */
-const USED_SECONDS = 600;
-
 function durableAdapter(kind: DurableKind, parts: Parts): Adapter {
   const { records, readAhead, now } = parts;
   const look = (id: string): Promise<DurableRecord | undefined> =>
@@ -115,7 +115,7 @@ function durableAdapter(kind: DurableKind, parts: Parts): Adapter {
 
   return {
     async find(id) {
-      const record = await look(id);
+      const record = storable(id) ? await look(id) : undefined;
       if (!record) return undefined;
       return { ...record.payload, ...(record.consumed === undefined ? {} : { consumed: record.consumed as unknown as true }) } as AdapterPayload;
     },
@@ -153,6 +153,9 @@ function durableAdapter(kind: DurableKind, parts: Parts): Adapter {
   };
 }
 
+/** Postgres keeps no NUL, so nothing is there under such a name; asking would fail. */
+const storable = (name: string): boolean => !name.includes('\0');
+
 /** A change of a client in the database acts after this long at most; without it every request would ask the database for the same row. */
 const CLIENT_CACHE_MS = 2_000;
 const CLIENT_CACHE_SIZE = 1_000;
@@ -166,7 +169,7 @@ function cachedClients({ clients, now }: Parts): Adapter {
     async find(id) {
       const cached = known.get(id);
       if (cached && cached.until > now()) return cached.payload;
-      const stored = await clients.find(id);
+      const stored = storable(id) ? await clients.find(id) : undefined;
       const { secret_hash: secretHash, ...metadata } = stored?.metadata ?? {};
       const payload = stored ? ({ ...metadata, ...(secretHash ? { client_secret: secretHash } : {}) } as AdapterPayload) : undefined;
       if (known.size >= CLIENT_CACHE_SIZE) known.clear();

@@ -47,7 +47,8 @@ export function createApiLookup(apis: Apis, now: Clock): ApiLookup {
   return async (identifier) => {
     const cached = known.get(identifier);
     if (cached && cached.until > now()) return cached.api;
-    const stored = await apis.find(identifier);
+    // Postgres keeps no NUL, so nothing is there under such a name; asking would fail.
+    const stored = identifier.includes('\0') ? undefined : await apis.find(identifier);
     const api = stored ? ({ identifier, ...stored.settings } as Api) : undefined;
     if (known.size > 1_000) known.clear();
     known.set(identifier, { api, until: now() + CACHE_MS });
@@ -55,7 +56,7 @@ export function createApiLookup(apis: Apis, now: Clock): ApiLookup {
   };
 }
 
-export type ClientOfApis = { readonly clientId: string; readonly [field: string]: unknown };
+type ClientOfApis = { readonly clientId: string; readonly [field: string]: unknown };
 
 /** What the protocol library must know of an API for this client. Throws invalid_target when the client is not registered for it. */
 export async function resourceServerInfo(api: Api | undefined, client: ClientOfApis, limits: Limits) {

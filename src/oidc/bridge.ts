@@ -4,11 +4,11 @@ import type { Acr } from '#src/identity/assurance.ts';
 import type { Account, Clock, Ephemeral } from '#src/identity/ports.ts';
 import type { Seal } from '#src/identity/seal.ts';
 import type { Limits } from '#src/limits.ts';
-import type { Api } from './apis.ts';
+import type { ApiLookup } from './apis.ts';
 import { type ClientFacts, PORTAL } from './clients.ts';
 import { apiScope } from './grant.ts';
+import { sessionLifetime } from './lifetimes.ts';
 import { demandedAcr, methodsOf, sessionStands } from './policy.ts';
-import { sessionLifetime } from './provider.ts';
 
 /** One visit to our pages for one authorization request, as the pages see it. */
 export type Visit = {
@@ -48,7 +48,7 @@ type Parts = {
   readonly now: Clock;
   readonly limits: Limits;
   readonly seal: Seal;
-  readonly api: (identifier: string) => Promise<Api | undefined>;
+  readonly api: ApiLookup;
 };
 type SavedRequest = { readonly clientId: string; readonly params: Record<string, unknown> };
 
@@ -126,7 +126,9 @@ export function createBridge({ provider, ephemeral, now, limits, seal, api }: Pa
       if (!text) return undefined;
       const { clientId, params } = JSON.parse(text) as SavedRequest;
       const seconds = Math.floor(now() / 1000);
-      const query = new URLSearchParams(Object.entries({ ...params, again: seconds }).map(([name, value]): [string, string] => [name, String(value)]));
+      const query = new URLSearchParams(
+        Object.entries({ ...params, again: seconds }).flatMap(([name, value]) => [value].flat().map((one) => [name, String(one)])),
+      );
       return { url: `/auth?${query}`, clientId, again: seconds - Number(params['again'] ?? 0) < LOOP_SECONDS };
     },
 

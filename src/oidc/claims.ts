@@ -28,6 +28,10 @@ export const CLAIMS = {
 
 export const SCOPES = [...Object.keys(CLAIMS), 'offline_access'];
 
+/** Every claim that at least one of these scopes opens. */
+export const claimsOpenedBy = (scopes: readonly string[]): ReadonlySet<string> =>
+  new Set(Object.entries(CLAIMS).flatMap(([scope, claims]) => (scopes.includes(scope) ? claims : [])));
+
 type Claim = Exclude<(typeof CLAIMS)[keyof typeof CLAIMS][number], 'acr' | 'amr' | 'auth_time'>;
 
 const latin = (...names: readonly (string | undefined)[]): string | undefined => names.filter(Boolean).join(' ') || undefined;

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { ClientMetadata } from 'oidc-provider';
+import { type ClientMetadata, errors, type Provider } from 'oidc-provider';
 import { z } from 'zod';
 import type { Clients, StoredClient } from '#src/identity/ports.ts';
 import { clientFile } from './client-metadata.ts';
@@ -28,8 +28,17 @@ export const portalClient = (issuer: string): ClientMetadata => ({
 export const hashSecret = (secret: string): string => createHash('sha256').update(secret).digest('hex');
 
 /** Whether `given` is the secret whose hash is stored; constant time. */
-export const sameSecret = (storedHash: string, given: string): boolean =>
+const sameSecret = (storedHash: string, given: string): boolean =>
   timingSafeEqual(createHash('sha256').update(hashSecret(given)).digest(), createHash('sha256').update(storedHash).digest());
+
+/** Stored secrets are hashes; client_secret_basic and client_secret_post both come through here. */
+export function compareHashes({ Client }: Provider): void {
+  Object.defineProperty(Client.prototype, 'compareClientSecret', {
+    value(this: { clientSecret?: string }, given: string) {
+      return this.clientSecret !== undefined && sameSecret(this.clientSecret, given);
+    },
+  });
+}
 
 /** Clients of a JSON file in config/. Throws with every problem named when the file is not as expected. */
 export function readClients(path: string): readonly StoredClient[] {
@@ -59,9 +68,19 @@ export function storedClient(client: Readonly<Record<string, unknown>> & { clien
 const usesCode = (grantTypes: unknown): boolean => !Array.isArray(grantTypes) || grantTypes.includes('authorization_code');
 
 /** Clients of a certification suite that an earlier start left in the store are unknown outside its setting. */
-export const withoutConformance = (clients: Clients): Pick<Clients, 'find'> => ({
+export const withoutConformance = (clients: Pick<Clients, 'find'>): Pick<Clients, 'find'> => ({
   async find(clientId) {
     const client = await clients.find(clientId);
     return client?.metadata['conformance'] === true ? undefined : client;
+  },
+});
+
+/** Where no proxy passes certificates on, a token that is to be bound to one would be bound to nothing: its client is refused, with the reason. */
+export const withoutCertificates = (clients: Pick<Clients, 'find'>): Pick<Clients, 'find'> => ({
+  async find(clientId) {
+    const client = await clients.find(clientId);
+    if (client?.metadata['tls_client_certificate_bound_access_tokens'] === true)
+      throw new errors.InvalidClientMetadata('tokens cannot be bound to certificates here: mutual TLS is off');
+    return client;
   },
 });

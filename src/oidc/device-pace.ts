@@ -2,7 +2,7 @@ import { errors, type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { Ephemeral } from '#src/identity/ports.ts';
 
 /** Seconds that a device waits between two polls, and by which each slow_down makes the wait longer (RFC 8628 §3.2, §3.5). */
-export const INTERVAL = 5;
+const INTERVAL = 5;
 /** Seconds by which a poll may come early: the network never brings two of them equally fast. */
 const GRACE = 1;
 

@@ -10,7 +10,7 @@ import { explain, type Finding, registrationFinding, remarks } from './doctor/fi
 import { previewToken, type TokenPreview } from './doctor/preview.ts';
 import { type RequestFacts, readRequest, registrationOf } from './doctor/read-context.ts';
 import { createSightings } from './doctor/sightings.ts';
-import { pairwiseSubject } from './pairwise.ts';
+import { pairwiseSubject, sectorOf } from './pairwise.ts';
 
 /** A finding as it is kept: at (milliseconds), where, what; no word of a person, no code, token, secret, state or nonce. */
 export type Entry = Finding & { readonly at: number; readonly endpoint: Endpoint };
@@ -188,7 +188,7 @@ export function createDoctor({ provider, ephemeral, now, limits, pairwiseSecret,
       const client = await known(clientId);
       if (!client || isUnusable(client)) return undefined;
       const { scopes: registered, grantTypes } = registrationOf(client);
-      const sector = client.subjectType === 'pairwise' ? ((client['pairwise_sector'] ?? client['sectorIdentifier']) as string) : undefined;
+      const sector = client.subjectType === 'pairwise' ? sectorOf(client) : undefined;
       return previewToken(
         {
           client: { clientId, grantTypes, ...(sector === undefined ? {} : { sector }), ...(registered ? { scopes: registered } : {}) },

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Clock } from '#src/identity/ports.ts';
 import type { Limits } from '#src/limits.ts';
-import { type Api, resourceServerInfo } from './apis.ts';
+import { type ApiLookup, resourceServerInfo } from './apis.ts';
 import { type CertificateHeaders, certificateMatches, certificateOf, certificateVerified } from './client-certificate.ts';
 import { LEGACY_RESOURCE, legacyResources } from './legacy-audience.ts';
 import type { ProviderPages } from './provider.ts';
@@ -10,22 +10,24 @@ import { FAPI_ALGORITHMS } from './security-profile.ts';
 
 type Parts = {
   readonly pages: ProviderPages;
-  readonly api: (identifier: string) => Promise<Api | undefined>;
+  readonly api: ApiLookup;
   readonly limits: Limits;
   readonly now: Clock;
   /** Keys the nonces of proofs of possession; the same in every process. */
   readonly nonceSecret: Buffer;
   readonly certificates?: CertificateHeaders;
+  /** Whether the account is there and not disabled. */
+  readonly stands: (subject: string) => Promise<boolean>;
 };
 
 type Client = { readonly [field: string]: unknown } | undefined;
 
 /** What the protocol library does for us, one row a specification. */
-export function protocolFeatures({ pages, api, limits, now, nonceSecret, certificates }: Parts) {
+export function protocolFeatures({ pages, api, limits, now, nonceSecret, certificates, stands }: Parts) {
   return {
     devInteractions: { enabled: false },
     externalSigningSupport: { enabled: true, ack: 'experimental-01' },
-    introspection: { enabled: true, allowedPolicy: mayIntrospect },
+    introspection: { enabled: true, allowedPolicy: introspectionPolicy(stands) },
     jwtIntrospection: { enabled: true },
     jwtUserinfo: { enabled: true },
     revocation: {
@@ -83,17 +85,34 @@ function mutualTls(headers: CertificateHeaders) {
   };
 }
 
-/** A client may look at its own tokens; an API, at tokens that were issued for it. */
-function mayIntrospect(_ctx: unknown, client: { clientId: string; [field: string]: unknown }, token: { clientId?: string; aud?: string | string[] }): boolean {
-  const apis = Object.keys((client['resources'] as object | undefined) ?? {});
-  return token.clientId === client.clientId || [token.aud ?? []].flat().some((audience) => apis.includes(audience));
-}
+type Introspected = { readonly clientId?: string; readonly accountId?: string; readonly aud?: string | string[] };
 
-/** The profile takes assertions for the issuer only, as one string, and no RS256 (FAPI 2.0 §5.3.2.1, §5.4.1). */
-export async function assertClientAssertion(ctx: KoaContextWithOIDC, claims: { aud?: unknown }, header: { alg?: string }): Promise<void> {
-  if (!ctx.oidc.client?.['security_profile']) return;
-  if (claims.aud !== ctx.oidc.issuer) throw new errors.InvalidClientAuth('audience (aud) must equal the issuer identifier url');
-  if (!FAPI_ALGORITHMS.includes(header.alg ?? '')) throw new errors.InvalidClientAuth(`alg must be one of ${FAPI_ALGORITHMS.join(', ')}`);
-}
+/**
+ * A client may look at its own tokens; the client that is an API, at tokens that were issued for it. Who may call an API may not. The token of a
+ * disabled account is not active, as it is worth nothing at userinfo.
+ */
+const introspectionPolicy =
+  (stands: Parts['stands']) =>
+  async (_ctx: unknown, client: { clientId: string; [field: string]: unknown }, { clientId, accountId, aud = [] }: Introspected): Promise<boolean> => {
+    const apis = (client['introspects'] as readonly string[] | undefined) ?? [];
+    const concerned = clientId === client.clientId || [aud].flat().some((audience) => apis.includes(audience));
+    return concerned && (accountId === undefined || (await stands(accountId)));
+  };
+
+/** Seconds that an assertion may be good for; the mark of its use is kept as long. */
+const LONGEST_ASSERTION = 24 * 60 * 60;
+
+/**
+ * No assertion is good for longer than a day (RFC 7523 §3: an end unreasonably far in the future may be refused). The profile takes those for the issuer
+ * only, as one string, and no RS256 (FAPI 2.0 §5.3.2.1, §5.4.1).
+ */
+export const clientAssertionRules =
+  (now: Clock) =>
+  async (ctx: KoaContextWithOIDC, claims: { aud?: unknown; exp?: number }, header: { alg?: string }): Promise<void> => {
+    if ((claims.exp ?? 0) - now() / 1000 > LONGEST_ASSERTION) throw new errors.InvalidClientAuth('exp is too far in the future');
+    if (!ctx.oidc.client?.['security_profile']) return;
+    if (claims.aud !== ctx.oidc.issuer) throw new errors.InvalidClientAuth('audience (aud) must equal the issuer identifier url');
+    if (!FAPI_ALGORITHMS.includes(header.alg ?? '')) throw new errors.InvalidClientAuth(`alg must be one of ${FAPI_ALGORITHMS.join(', ')}`);
+  };
 
 export const nonceSecretFrom = (secret: string): Buffer => createHmac('sha256', secret).update('dpop-nonce').digest();

@@ -1,6 +1,7 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { Consents } from '#src/identity/ports.ts';
-import { CLAIMS } from './claims.ts';
+import { claimsOpenedBy } from './claims.ts';
+import { registeredScopes } from './registered-scope.ts';
 
 type Grant = InstanceType<Provider['Grant']>;
 type WithSid = Grant & { sid?: string | undefined };
@@ -50,12 +51,19 @@ export async function loadGrant(consents: Consents, ctx: KoaContextWithOIDC): Pr
   return grant;
 }
 
-/** Single claims that a request names: given where everything is, or where the scope that opens them is allowed; refused otherwise. */
+/**
+ * Single claims that a request names: given where a scope opens them that the client is registered for and the person allowed, or need not be asked
+ * for; refused otherwise. What was refused is judged again, because its scope may have been allowed since.
+ */
 function judgeClaims(ctx: KoaContextWithOIDC, grant: Grant, all: boolean): void {
-  const scopes = grant.getOIDCScopeEncountered().split(' ');
-  const opened = new Set<string>(Object.entries(CLAIMS).flatMap(([scope, claims]) => (scopes.includes(scope) ? claims : [])));
+  const allowed = grant.getOIDCScope().split(' ');
+  const opened = claimsOpenedBy(registeredScopes(ctx.oidc.client ?? {}).filter((scope) => all || allowed.includes(scope)));
   const asked = [...ctx.oidc.requestParamClaims];
-  const [given, refused] = [asked.filter((claim) => all || opened.has(claim)), asked.filter((claim) => !all && !opened.has(claim))];
+  const refused = [...new Set([...asked, ...grant.getRejectedOIDCClaims()])].filter((claim) => !opened.has(claim));
+  const given = asked.filter((claim) => opened.has(claim));
+  // The library's grant only ever adds to what it refused.
+  const { rejected } = grant as { rejected?: { openid?: { claims?: string[] } } };
+  if (rejected?.openid) rejected.openid.claims = [];
   if (given.length) grant.addOIDCClaims(given);
   if (refused.length) grant.rejectOIDCClaims(refused);
 }

@@ -80,7 +80,9 @@ export function stampLegacyToken(ctx: KoaContextWithOIDC, token: LegacyToken, jw
   const audience = selectAudience(legacyRequest(ctx)?.audience ?? [], terms.audiences, ownCode);
   if (!audience) throw new errors.InvalidTarget('an audience that is not this client’s');
   const source = entities.AuthorizationCode ?? entities.RefreshToken;
-  token.scope = entities.Grant?.getOIDCScopeFiltered(new Set(source?.scope?.split(' ')));
+  // A refresh may ask for less than the refresh token holds (RFC 6749 §6).
+  const asked = entities.RefreshToken && ctx.oidc.params?.['scope'] ? String(ctx.oidc.params['scope']) : source?.scope;
+  token.scope = entities.Grant?.getOIDCScopeFiltered(new Set(asked?.split(' ')));
   Object.assign(jwt.payload, { aud: audience.length ? audience : [issuer], scope: token.scope, [GRANT_CLAIM]: token.grantId });
 }
 

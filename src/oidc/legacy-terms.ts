@@ -4,7 +4,7 @@ import { z } from 'zod';
  * What one client may still use of the old interface, and until when. Off unless the client's metadata carries `legacy`; the forms are those that
  * public documents of the old system show (docs/migration.md). Terms that cannot be read count as none.
  */
-export const LEGACY_FORMS = ['paths', 'no-scope', 'audience', 'expires-in', 'signout', 'current-user', 'implicit'] as const;
+const LEGACY_FORMS = ['paths', 'no-scope', 'audience', 'expires-in', 'signout', 'current-user', 'implicit'] as const;
 export type LegacyForm = (typeof LEGACY_FORMS)[number];
 
 /** Stands in `audiences` for the signed-in person's own national code (clinic software asks for a token by the doctor's). */

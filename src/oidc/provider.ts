@@ -2,29 +2,33 @@
  * oidc/ is all that knows the protocol library: the provider and its policy, claims, adapter, keys, clients, and the bridge by which our pages
  * take part in an authorization request. It does not know any page.
  */
-import { hash } from 'node:crypto';
 import { type ErrorOut, type JWKS, type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { ACR } from '#src/identity/assurance.ts';
-import type { Account, Accounts, Clock, Durable, Ephemeral } from '#src/identity/ports.ts';
+import type { Clients, Clock, Durable, Ephemeral } from '#src/identity/ports.ts';
 import type { Limits } from '#src/limits.ts';
+import { accountLookup, accountStands } from './account-lookup.ts';
 import { createAdapter } from './adapter.ts';
 import type { ApiLookup } from './apis.ts';
-import { CLAIMS, claimsOf, SCOPES } from './claims.ts';
+import { CLAIMS, SCOPES } from './claims.ts';
 import type { CertificateHeaders } from './client-certificate.ts';
 import { EXTRA_METADATA } from './client-metadata.ts';
-import { portalClient, sameSecret, withoutConformance } from './clients.ts';
+import { compareHashes, portalClient, withoutCertificates, withoutConformance } from './clients.ts';
+import { mayCall } from './cross-origin.ts';
 import { keepDevicePace } from './device-pace.ts';
-import { assertClientAssertion, nonceSecretFrom, protocolFeatures } from './features.ts';
+import { clientAssertionRules, nonceSecretFrom, protocolFeatures } from './features.ts';
 import { loadGrant, rememberSid } from './grant.ts';
 import { ALGORITHMS } from './key-material.ts';
 import type { SigningKeys } from './keys.ts';
-import { endsWithSession, issueRefreshToken, stampLegacyToken } from './legacy-audience.ts';
-import { pairwiseSubject } from './pairwise.ts';
+import { endsWithSession, issueRefreshToken } from './legacy-audience.ts';
+import { lifetimes } from './lifetimes.ts';
+import { takeOnce } from './once.ts';
+import { believeSectors, pairwiseSubject, sectorOf } from './pairwise.ts';
 import { createPolicy } from './policy.ts';
-import { createReadAhead, type ReadAhead } from './read-ahead.ts';
+import { createReadAhead } from './read-ahead.ts';
+import { keepWithinRegistration } from './registered-scope.ts';
 import { sandboxMark } from './sandbox-mark.ts';
-import type { PublicKeys } from './token-exchange.ts';
-import { createTokenExchange, type TokenExchange } from './token-exchange.ts';
+import { beforeSigning, extraClaims } from './token-claims.ts';
+import { createTokenExchange, type PublicKeys } from './token-exchange.ts';
 
 /** What the pages supply to the provider: an address for an interaction, and the pages that the library would draw itself. */
 export type ProviderPages = {
@@ -85,13 +89,15 @@ export function createProvider(parts: Parts): Provider {
   const cookie = { httpOnly: true, sameSite: 'lax', signed: true, overwrite: true } as const;
 
   const readAhead = createReadAhead({ records: durable.records, now: parts.now, request: () => Provider.ctx });
+  const accounts = { accounts: durable.accounts, readAhead };
 
   const provider = new Provider(issuer, {
     adapter: createAdapter({
       ephemeral: parts.ephemeral,
       records: durable.records,
-      clients: parts.conformance ? durable.clients : withoutConformance(durable.clients),
+      clients: knownClients(parts),
       readAhead,
+      codeLifetime: Math.max(limits.authorizationCodeLifetime, limits.deviceCodeLifetime),
       now: parts.now,
     }),
     clients: [portalClient(issuer)],
@@ -121,20 +127,13 @@ export function createProvider(parts: Parts): Provider {
     extraClientMetadata: { properties: EXTRA_METADATA },
     // `entrance` opens recovery from the portal; `again` marks a request that started again by itself.
     extraParams: ['entrance', 'again'],
-    extraTokenClaims: (ctx, token) => ({ ...authenticationOf(ctx), ...actorClaim(exchange.actorOf(token)), ...mark?.claims }),
-    formats: {
-      customizers: {
-        async jwt(ctx: KoaContextWithOIDC, token: object, jwt: { payload: TrailPayload & Record<string, unknown> }) {
-          stampLegacyToken(ctx, token, jwt);
-          await rememberTrail(exchange, token, jwt.payload);
-        },
-      },
-    } as never,
+    extraTokenClaims: extraClaims(() => exchange, mark?.claims),
+    formats: { customizers: { jwt: beforeSigning(() => exchange) } } as never,
     acrValues: Object.keys(ACR),
     // Off for the certification suite's clients only, and only in its setting.
     pkce: { required: (_ctx, client) => !(parts.conformance && client['conformance'] && client['pkce_required'] === false) },
     clientBasedCORS: (_ctx, origin, client) => mayCall(origin, client),
-    assertJwtClientAuthClaimsAndHeader: assertClientAssertion as never,
+    assertJwtClientAuthClaimsAndHeader: clientAssertionRules(parts.now) as never,
     // The examples, a sandbox's integrator and the certification suite are on the same machine; nowhere else is an inner address ever fetched.
     ...(mark || parts.innerAddresses ? { fetch: sandboxMark.fetch as never } : {}),
     fetchResponseBodyLimits: { jwks_uri: FETCHED_BYTES, sector_identifier_uri: FETCHED_BYTES } as never,
@@ -160,30 +159,20 @@ export function createProvider(parts: Parts): Provider {
       limits,
       now: parts.now,
       nonceSecret: nonceSecretFrom(parts.dataSecret),
+      stands: accountStands(accounts),
       ...(parts.certificates ? { certificates: parts.certificates } : {}),
     }) as never,
     interactions: { url: (ctx, interaction) => pages.interactionUrl(ctx, interaction), policy: createPolicy() },
-    ttl: {
-      AuthorizationCode: limits.authorizationCodeLifetime,
-      AccessToken: (_ctx, token, client) => token.resourceServer?.accessTokenTTL ?? shorter(limits.accessTokenLifetime, client['access_token_lifetime']),
-      ClientCredentials: (_ctx, token, client) => token.resourceServer?.accessTokenTTL ?? shorter(limits.accessTokenLifetime, client['access_token_lifetime']),
-      IdToken: (_ctx, _token, client) => shorter(limits.idTokenLifetime, client['id_token_lifetime']),
-      DeviceCode: limits.deviceCodeLifetime,
-      Interaction: limits.interactionLifetime,
-      Grant: limits.grantLifetime,
-      RefreshToken: (ctx, _token, client) => refreshLifetime(ctx, shorter(limits.refreshTokenLifetime, client['refresh_token_lifetime'])),
-      Session: (_ctx, session) => sessionLifetime(session, limits, parts.now),
-    },
+    ttl: lifetimes(limits, parts.now),
     renderError: pages.error,
-    pairwiseIdentifier: (_ctx, subject, client) =>
-      pairwiseSubject(parts.pairwiseSecret, (client['pairwise_sector'] ?? client['sectorIdentifier']) as string, subject),
-    findAccount: (ctx, subject) => findAccount(durable.accounts, readAhead, ctx, subject, mark?.claims),
+    pairwiseIdentifier: (_ctx, subject, client) => pairwiseSubject(parts.pairwiseSecret, sectorOf(client), subject),
+    findAccount: accountLookup({ ...accounts, more: mark?.claims }),
     loadExistingGrant: (ctx) => loadGrant(durable.consents, ctx),
   });
 
   const exchange = createTokenExchange({
     provider,
-    accounts: durable.accounts,
+    records: durable.records,
     ephemeral: parts.ephemeral,
     api,
     keys: parts.publicKeys,
@@ -192,71 +181,19 @@ export function createProvider(parts: Parts): Provider {
   });
   exchange.register();
   rememberSid(provider);
+  keepWithinRegistration(provider);
   keepDevicePace({ provider, ephemeral: parts.ephemeral, lifetime: limits.deviceCodeLifetime });
-  // The library looks and then writes; of two proofs or assertions that arrive together both would pass.
-  Object.defineProperty(provider.ReplayDetection, 'unique', {
-    value: (issuer: string, jti: string, expires: number) =>
-      parts.ephemeral.create(`replay:${hash('sha256', `${issuer}\0${jti}`, 'base64url')}`, '1', Math.max(1, Math.ceil(expires - parts.now() / 1000))),
-  });
+  takeOnce(provider, parts.ephemeral, parts.now);
+  compareHashes(provider);
+  believeSectors(provider);
 
   provider.proxy = parts.proxyHops > 0;
   provider.maxIpsCount = parts.proxyHops;
-  // Stored secrets are hashes; basic and post both come through here.
-  Object.defineProperty(provider.Client.prototype, 'compareClientSecret', {
-    value(this: { clientSecret?: string }, given: string) {
-      return this.clientSecret !== undefined && sameSecret(this.clientSecret, given);
-    },
-  });
   return provider;
 }
 
-/** A client's own lifetime where it is shorter, in seconds. */
-const shorter = (limit: number, own: unknown): number => (typeof own === 'number' ? Math.min(limit, own) : limit);
-
-/** A script may call for a client from the origins registered for it; a public client's redirect addresses are such origins. */
-function mayCall(origin: string, client: { readonly [field: string]: unknown }): boolean {
-  const registered = (client['allowed_origins'] as string[] | undefined) ?? [];
-  const own = client['clientAuthMethod'] === 'none' ? ((client['redirectUris'] as string[] | undefined) ?? []) : [];
-  return [...registered, ...own].some((address) => URL.canParse(address) && new URL(address).origin === origin);
-}
-
-/** RFC 9068 §2.2.1: how the person was authenticated, from what the token was issued for. */
-function authenticationOf(ctx: KoaContextWithOIDC): Record<string, unknown> | undefined {
-  const { AuthorizationCode: code, RefreshToken: refresh, DeviceCode: device } = (ctx?.oidc?.entities ?? {}) as Record<string, Source | undefined>;
-  const source = code ?? refresh ?? device;
-  return source && { auth_time: source.authTime, acr: source.acr, amr: source.amr };
-}
-type Source = { readonly authTime?: number; readonly acr?: string; readonly amr?: readonly string[] };
-
-const actorClaim = (act: object | undefined): object => (act ? { act } : {});
-
-type TrailPayload = { readonly iat: number; readonly exp: number; readonly aud: string };
-const rememberTrail = (exchange: TokenExchange, token: object, payload: TrailPayload): Promise<void> =>
-  exchange.remember(token as never, { iat: payload.iat, exp: payload.exp, aud: payload.aud });
-
-/** Checked at every grant, not only at sign-in: a disabled account gets no token from a code or refresh token issued before (CVE-2026-9798). */
-async function findAccount(
-  accounts: Accounts,
-  readAhead: ReadAhead,
-  ctx: KoaContextWithOIDC,
-  subject: string,
-  more: Readonly<Record<string, unknown>> = {},
-): Promise<{ accountId: string; record: Account; claims: () => { sub: string } } | undefined> {
-  // A session that has a grant for this client is asked for it next.
-  const grantId = ctx.oidc.session?.accountId === subject && ctx.oidc.client ? ctx.oidc.session.grantIdFor(ctx.oidc.client.clientId) : undefined;
-  if (grantId) await readAhead.grant(grantId, subject);
-  const record = readAhead.account(subject) ?? (await accounts.find(subject));
-  return record && !record.disabled ? { accountId: subject, record, claims: () => ({ ...claimsOf(record), ...more }) } : undefined;
-}
-
-/** Rotation never moves the end (ASVS 10.4.8): the successor lives as long as its predecessor had left. */
-function refreshLifetime(ctx: KoaContextWithOIDC, lifetime: number): number {
-  const rotated = (ctx?.oidc?.entities as { RotatedRefreshToken?: { remainingTTL: number } } | undefined)?.RotatedRefreshToken;
-  return Math.max(1, rotated?.remainingTTL ?? lifetime);
-}
-
-/** Idle and absolute at once: the library renews the whole lifetime at every touch, for ever, if it is only a number (measured). */
-export function sessionLifetime(session: { loginTs?: number | undefined }, limits: Limits, now: Clock): number {
-  const seconds = Math.floor(now() / 1000);
-  return Math.max(1, Math.min(limits.sessionIdle, (session.loginTs ?? seconds) + limits.sessionAbsolute - seconds));
+/** Registered clients as far as this installation can serve them. */
+function knownClients({ durable, conformance, certificates }: Parts): Pick<Clients, 'find'> {
+  const clients = conformance ? durable.clients : withoutConformance(durable.clients);
+  return certificates ? clients : withoutCertificates(clients);
 }

@@ -33,16 +33,24 @@ const RESTRICTED: Readonly<Record<FapiProfile, readonly string[]>> = {
   'fapi2-message-signing': ['require_pushed_authorization_requests', 'require_signed_request_object'],
 };
 
+/** How a client of the profile proves itself (FAPI 2.0 §5.3.3.1): by a key or a certificate, never by a secret. */
+const AUTHENTICATION: readonly unknown[] = ['private_key_jwt', 'tls_client_auth', 'self_signed_tls_client_auth'];
+
 /** Fields by which a registration would take back what its profile promises, and why; empty without a profile. */
 export function profileProblems(client: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
   const profile = client['security_profile'] as FapiProfile | undefined;
   if (!profile) return {};
   const weak = ALGORITHM_FIELDS.filter((field) => client[field] !== undefined && !FAPI_ALGORITHMS.includes(client[field] as string));
   const off = RESTRICTED[profile].filter((field) => client[field] === false);
+  const bound = client['dpop_bound_access_tokens'] !== false || client['tls_client_certificate_bound_access_tokens'] === true;
   const modes = (client['response_modes'] as readonly string[] | undefined) ?? [];
   return {
     ...Object.fromEntries(weak.map((field) => [field, `with ${profile} one of ${FAPI_ALGORITHMS.join(', ')}`])),
     ...Object.fromEntries(off.map((field) => [field, `cannot be off with ${profile}`])),
+    ...(AUTHENTICATION.includes(client['token_endpoint_auth_method']) ? {} : { token_endpoint_auth_method: `with ${profile} by a key or a certificate` }),
+    ...(bound ? {} : { dpop_bound_access_tokens: `off with ${profile} only where tokens are bound to a certificate` }),
+    ...(client['pkce_required'] === false ? { pkce_required: `cannot be off with ${profile}` } : {}),
+    ...(client['legacy'] ? { legacy: `old forms are not of ${profile}` } : {}),
     ...(profile === 'fapi2-message-signing' && modes.some((mode) => !/jwt$/.test(mode)) ? { response_modes: `with ${profile} signed ones only` } : {}),
   };
 }

@@ -1,8 +1,8 @@
 import { createLocalJWKSet, type JWK, jwtVerify } from 'jose';
 import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider';
-import type { Accounts, Clock, Ephemeral } from '#src/identity/ports.ts';
+import type { Clock, Ephemeral, Records } from '#src/identity/ports.ts';
 import type { Limits } from '#src/limits.ts';
-import { type Api, resourceServerInfo } from './apis.ts';
+import { type ApiLookup, resourceServerInfo } from './apis.ts';
 
 export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
@@ -26,9 +26,9 @@ type Trail = {
 
 type Parts = {
   readonly provider: Provider;
-  readonly accounts: Accounts;
+  readonly records: Pick<Records, 'findGrant'>;
   readonly ephemeral: Ephemeral;
-  readonly api: (identifier: string) => Promise<Api | undefined>;
+  readonly api: ApiLookup;
   readonly keys: PublicKeys;
   readonly now: Clock;
   readonly limits: Limits;
@@ -43,7 +43,7 @@ const trailKey = (jti: string): string => `trail:${jti}`;
  * registered for; scope, audience and lifetime never grow. What one token allows is remembered beside it, so that a signed token whose grant has
  * ended cannot be exchanged although its signature still holds.
  */
-export function createTokenExchange({ provider, accounts, ephemeral, api, keys, now, limits }: Parts) {
+export function createTokenExchange({ provider, records, ephemeral, api, keys, now, limits }: Parts) {
   const actors = new WeakMap<object, Actor>();
 
   /** The facts of a subject token; throws invalid_request (RFC 8693 §2.2.2) for anything that is not a living access token of ours. */
@@ -73,13 +73,15 @@ export function createTokenExchange({ provider, accounts, ephemeral, api, keys, 
     const target = targetOf(asked);
     const permitted = client['token_exchange'] as { from: readonly string[]; to: readonly string[] } | undefined;
     if (!permitted?.to.includes(target)) throw new errors.InvalidTarget('the client may not exchange a token for this resource');
-    if (client['dpopBoundAccessTokens']) throw new errors.InvalidRequest('a client whose tokens are bound to a key cannot exchange tokens');
+    if (client.clientAuthMethod === 'none') throw new errors.UnauthorizedClient('a client without authentication cannot exchange tokens');
+    if (client['dpopBoundAccessTokens'] || client['tlsClientCertificateBoundAccessTokens'])
+      throw new errors.InvalidRequest('a client whose tokens are bound to a key cannot exchange tokens');
 
     const trail = await trailOf(asked['subject_token'] ?? '');
     if (!permitted.from.includes(trail.aud)) throw new errors.InvalidRequest('subject_token was not issued for an API of this client');
-    const account = await accounts.find(trail.accountId);
-    // A change of password ended what was issued before it.
-    if (!account || account.disabled || trail.iat * 1000 < account.sessionsFrom - 1000) throw new errors.InvalidRequest('subject_token has ended');
+    // Sign-out, a change of password and a withdrawal all end the grant.
+    const { grant, account } = await records.findGrant(trail.grantId, trail.accountId, now());
+    if (!grant || !account || account.disabled) throw new errors.InvalidRequest('subject_token has ended');
 
     const found = await api(target);
     const info = await resourceServerInfo(found, client, limits);

@@ -47,6 +47,22 @@ test('PKCE stays required, and the verifier must fit', async () => {
   assert.equal((await old.redeem('/auth/server/token', code, 'x'.repeat(64))).body['error'], 'invalid_grant');
 });
 
+test('a refresh that asks for less scope gets less', async () => {
+  const old = await oldClient(s, {});
+  const { code, verifier } = await old.code(browser);
+  const first = await old.redeem('/auth/server/v2/token', code, verifier);
+  assert.equal((await verified(first.body['access_token']))['scope'], 'openid profile national_id');
+  const form = { grant_type: 'refresh_token', client_id: old.id, refresh_token: String(first.body['refresh_token']), scope: 'openid' };
+  const less = await old.post('/auth/server/v2/token', form);
+  assert.equal((await verified(less.body['access_token']))['scope'], 'openid');
+});
+
+test('a sandboxed frame, whose origin is nobody’s, reads no answer of an application', async () => {
+  const old = await oldClient(s, {}, { application_type: 'native', redirect_uris: ['com.example.app:/callback'] });
+  const answer = await old.post('/auth/server/token', { grant_type: 'authorization_code', client_id: old.id, code: 'x' }, { Origin: 'null' });
+  assert.equal(answer.headers.get('access-control-allow-origin'), null);
+});
+
 test('a redirect address that is not registered gets nothing', async () => {
   const old = await oldClient(s, {});
   const page = await browser.open(s.origin + old.request({ redirect_uri: `${old.callback}/other` }).url);

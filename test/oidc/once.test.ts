@@ -20,7 +20,7 @@ after(() => s.close());
 const adapters = (request: object) => {
   const { ephemeral, durable } = s.stores;
   const readAhead = createReadAhead({ records: durable.records, now: Date.now, request: () => request });
-  return createAdapter({ ephemeral, records: durable.records, clients: durable.clients, readAhead, now: Date.now });
+  return createAdapter({ ephemeral, records: durable.records, clients: durable.clients, readAhead, codeLifetime: 600, now: Date.now });
 };
 const adapterOf = (name: string): Adapter => adapters({})(name) as Adapter;
 
