@@ -68,6 +68,8 @@ export const sandboxClient = (secret: string, redirectUris: readonly string[]): 
     first_party: false,
     start_url: new URL('/', redirectUris[0]).href,
     redirect_uris: redirectUris,
+    // Its addresses may lie on several hosts.
+    pairwise_sector: 'sandbox',
     post_logout_redirect_uris: [...new Set(redirectUris.map((uri) => new URL('/', uri).href))],
     grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
     token_endpoint_auth_method: 'client_secret_basic',

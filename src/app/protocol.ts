@@ -68,7 +68,6 @@ export function createProtocol({ config, durable, ephemeral, signingKeys, now, l
     },
   });
   const bridge = createBridge({ provider, ephemeral, now, limits, seal, api });
-  const backChannel = createBackChannel({ provider, notices: durable.logoutNotices, now, note });
   const legacyUses = createUseCount({ store: durable.legacy, now, onError: (error) => log.error({ error }, 'legacy uses') });
   const legacyBridge = createLegacyBridge({
     provider,
@@ -82,6 +81,7 @@ export function createProtocol({ config, durable, ephemeral, signingKeys, now, l
     },
   });
   const doctor = createDoctor({ provider, ephemeral, now, limits, pairwiseSecret, onError: (error) => note('warn', 'doctor.failed', { error }) });
+  const backChannel = createBackChannel({ provider, notices: durable.logoutNotices, now, note, told: doctor.toldSignOut });
   report(provider as unknown as Koa, log);
   return { provider, bridge, backChannel, doctor, legacyUses, legacyBridge };
 }

@@ -88,7 +88,7 @@ function ephemeralAdapter(name: string, parts: Parts): Adapter {
     async upsert(id, payload, expiresIn = FOREVER) {
       const group = GROUPED.has(name) && payload.grantId ? groupOf(payload.grantId) : undefined;
       await Promise.all([
-        ephemeral.put(key(id), JSON.stringify(payload), GRACED.has(name) ? expiresIn + CODE_GRACE : expiresIn, group),
+        ephemeral.put(key(id), textOf(payload), GRACED.has(name) ? expiresIn + CODE_GRACE : expiresIn, group),
         name === 'Session' && payload.uid ? ephemeral.put(byUid(payload.uid), id, expiresIn) : undefined,
         payload.userCode ? ephemeral.put(byUserCode(payload.userCode), id, expiresIn) : undefined,
       ]);
@@ -151,6 +151,13 @@ function durableAdapter(kind: DurableKind, parts: Parts): Adapter {
       await endGrant(parts, grantId);
     },
   };
+}
+
+/** What a request brings passes here first (as pushed request, visit or code); a NUL would be an error only later, in a database that keeps none. */
+function textOf(payload: AdapterPayload): string {
+  const text = JSON.stringify(payload);
+  if (text.includes('\\u0000')) throw new errors.InvalidRequest('a parameter holds a NUL character');
+  return text;
 }
 
 /** Postgres keeps no NUL, so nothing is there under such a name; asking would fail. */

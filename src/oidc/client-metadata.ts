@@ -117,6 +117,7 @@ export const clientFile = z.array(
         problem('each of signout_uris must also stand in post_logout_redirect_uris', 'legacy');
       if (client.token_endpoint_auth_method === 'none' && client.grant_types.some((type) => MACHINE_GRANTS.includes(type)))
         problem('not for client_credentials or token exchange', 'token_endpoint_auth_method');
+      if (!client.first_party && client.scope === undefined) problem('needed by third parties', 'scope');
       if (needsSector(client) && !client.pairwise_sector) problem('needed by third parties with several hosts of redirect_uris, or none', 'pairwise_sector');
       for (const [field, message] of Object.entries(profileProblems(client))) problem(message, field);
       if (client.sms_forbidden && client.acr_floor === 'urn:profile:2') problem('cannot be reached without SMS', 'acr_floor');

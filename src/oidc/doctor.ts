@@ -10,6 +10,7 @@ import { explain, type Finding, registrationFinding, remarks } from './doctor/fi
 import { previewToken, type TokenPreview } from './doctor/preview.ts';
 import { type RequestFacts, readRequest, registrationOf } from './doctor/read-context.ts';
 import { createSightings } from './doctor/sightings.ts';
+import { shorter } from './lifetimes.ts';
 import { pairwiseSubject, sectorOf } from './pairwise.ts';
 
 /** A finding as it is kept: at (milliseconds), where, what; no word of a person, no code, token, secret, state or nonce. */
@@ -21,6 +22,8 @@ export type Doctor = {
   findings(clientId: string): Promise<readonly Entry[] | undefined>;
   checklist(clientId: string): Promise<Checklist | undefined>;
   preview(clientId: string, question: { account: Account; scopes: readonly string[]; resource?: string }): Promise<TokenPreview | undefined>;
+  /** Whether a relying party took a notice of a sign-out. Never throws. */
+  toldSignOut(clientId: string, ok: boolean): Promise<void>;
   /** Resolves when everything that was seen is written. */
   settled(): Promise<void>;
 };
@@ -166,11 +169,6 @@ export function createDoctor({ provider, ephemeral, now, limits, pairwiseSecret,
     see(ctx, ctx.oidc.client, { success: true, ...(rotated ? { 'refresh-rotation': true } : {}) });
   });
   listen('end_session.success', (ctx) => see(ctx, ctx.oidc.client, { logout: true }));
-  listen('backchannel.success', (ctx, client) => see(ctx, client as Client, { 'back-channel': true }));
-  (provider as unknown as { on(name: string, hear: (ctx: KoaContextWithOIDC, error: unknown, client: Client) => void): void }).on(
-    'backchannel.error',
-    (ctx, _error, client) => see(ctx, client, { 'back-channel': false }),
-  );
 
   return {
     async findings(clientId) {
@@ -196,9 +194,15 @@ export function createDoctor({ provider, ephemeral, now, limits, pairwiseSecret,
           scopes,
           ...(resource === undefined ? {} : { resource }),
         },
-        { issuer: provider.issuer, idTokenLifetime: limits.idTokenLifetime, pairwise: (host, subject) => pairwiseSubject(pairwiseSecret, host, subject), now },
+        {
+          issuer: provider.issuer,
+          idTokenLifetime: shorter(limits.idTokenLifetime, client['id_token_lifetime']),
+          pairwise: (host, subject) => pairwiseSubject(pairwiseSecret, host, subject),
+          now,
+        },
       );
     },
+    toldSignOut: (clientId, ok) => sightings.note(clientId, { 'back-channel': ok }).catch(onError),
     async settled() {
       await Promise.all(pending);
     },

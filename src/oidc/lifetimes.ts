@@ -16,7 +16,7 @@ export const lifetimes = (limits: Limits, now: Clock): NonNullable<Configuration
 });
 
 /** A client's own lifetime where it is shorter, in seconds. */
-const shorter = (limit: number, own: unknown): number => (typeof own === 'number' ? Math.min(limit, own) : limit);
+export const shorter = (limit: number, own: unknown): number => (typeof own === 'number' ? Math.min(limit, own) : limit);
 
 /** Rotation never moves the end (ASVS 10.4.8): the successor lives as long as its predecessor had left. */
 function refreshLifetime(ctx: KoaContextWithOIDC, lifetime: number): number {

@@ -2,9 +2,11 @@
  * sandbox/ is what `profile sandbox` adds to the embedded server for an integrator's own laptop: a movable clock, people with stories, ordered
  * errors, their own clients. It knows no page and no driver; commands/ puts it in place.
  */
+
 import { parseArgs } from 'node:util';
 import { ConfigError, isLoopbackHost } from '#src/config.ts';
 import type { StoredClient } from '#src/identity/ports.ts';
+import { SCOPES } from '#src/oidc/claims.ts';
 import { hashSecret, PORTAL, parseClients } from '#src/oidc/clients.ts';
 
 export type SandboxCommand = {
@@ -38,9 +40,6 @@ const TAKEN = new Set([PORTAL, 'eservices', 'club', 'sandbox']);
 export function readSandboxCommand(args: readonly string[], { env, readFile, exists }: Outside): SandboxCommand {
   const { port, 'redirect-uri': redirects = [], client: files = [] } = optionsOf(args);
   const problems = redirects.filter((uri) => !isRedirect(uri)).map((uri) => `--redirect-uri: https, or http on a loopback host, not "${uri}"`);
-  // The protocol library derives the sector of pairwise subjects from the one host, and refuses a client with two.
-  if (!problems.length && new Set(redirects.map((uri) => new URL(uri).host)).size > 1)
-    problems.push('--redirect-uri: all on one host and port; bring a second application with --client');
   const given = files.length || !exists(CLIENTS_FILE) ? files : [CLIENTS_FILE];
   const clients = given.flatMap((file) => clientsOf(file, readFile, problems));
   const ids = clients.map(({ clientId }) => clientId);
@@ -94,6 +93,7 @@ function completed(value: unknown): unknown {
   return {
     names: { fa: id, en: id },
     first_party: false,
+    scope: SCOPES.join(' '),
     token_endpoint_auth_method: 'client_secret_basic',
     ...(typeof first === 'string' && /^https?:/.test(first) && URL.canParse(first) ? { start_url: new URL('/', first).href } : {}),
     ...client,

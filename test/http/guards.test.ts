@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { after, before, test } from 'node:test';
 import { people, signIn, signUp } from '../support/journey.ts';
-import { type Started, start } from '../support/start.ts';
+import { RELYING_PARTY, type Started, start } from '../support/start.ts';
 
 let s: Started;
 before(async () => {
@@ -158,6 +158,24 @@ test('the log holds nothing personal, whatever happens', async () => {
 test('alive and ready are told apart', async () => {
   assert.equal((await raw('/healthz', { Host: 'anything' })).text, 'ok');
   assert.equal((await raw('/readyz', { Host: 'anything' })).status, 200);
+});
+
+test('a parameter that is too long or holds a NUL is refused before anybody reads it; a signed request may be longer', async () => {
+  const ask = async (query: Record<string, string>) => (await raw(`/auth?${new URLSearchParams({ client_id: 'eservices', ...query })}`, {})).status;
+  const state = (length: number) => ({ state: 's'.repeat(length) });
+  assert.equal(await ask(state(2049)), 400);
+  assert.equal(await ask({ nonce: 'a\0b' }), 400);
+  const known = {
+    response_type: 'code',
+    redirect_uri: `${RELYING_PARTY}/callback`,
+    scope: 'openid',
+    code_challenge: 'c'.repeat(43),
+    code_challenge_method: 'S256',
+  };
+  assert.equal(await ask({ ...known, ...state(2048) }), 303);
+  const { headers } = await raw(`/auth?${new URLSearchParams({ client_id: 'eservices', ...known, request: 'r'.repeat(6000) })}`, {});
+  assert.match(String(headers['location']), /error=invalid_request_object/, 'read, and judged by what it says');
+  assert.equal(await ask({ ...known, request: 'r'.repeat(6145) }), 400);
 });
 
 test('NUL, arrays and JSON instead of a form are refused, not crashed', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -11,10 +12,12 @@ import { type Registered, register } from '../support/clients.ts';
 import { codeFor, PASSWORD, people, signIn, signUp } from '../support/journey.ts';
 import { type Started, start } from '../support/start.ts';
 
+const OPERATOR = randomBytes(32).toString('base64url');
+
 let s: Started;
 let known: readonly SyntheticPerson[];
 before(async () => {
-  s = await start({ CONFORMANCE: 'yes' });
+  s = await start({ CONFORMANCE: 'yes', OPERATOR_TOKEN: OPERATOR });
   known = people(s).slice(0, 3);
   for (const person of known) await signUp(s, s.browser(), person);
 });
@@ -62,6 +65,14 @@ async function signedIn(index: number, password = PASSWORD): Promise<Browser> {
   return browser;
 }
 
+/** What the operator reads of the notices to this client. */
+async function checklistSays(rp: Registered): Promise<string | undefined> {
+  const id = String(rp.configuration.clientMetadata().client_id);
+  const answer = await fetch(`${s.origin}/api/clients/${id}/checklist`, { headers: { Authorization: `Bearer ${OPERATOR}` } });
+  const { rows } = (await answer.json()) as { rows: readonly { item: string; detail: { code: string } }[] };
+  return rows.find(({ item }) => item === 'back-channel')?.detail.code;
+}
+
 const sidsOf = (payloads: readonly JWTPayload[]): unknown[] => payloads.map(({ sid }) => sid).sort();
 
 test('a sign-out tells relying parties through a queue, tries again three times, and never waits for them', async () => {
@@ -71,9 +82,11 @@ test('a sign-out tells relying parties through a queue, tries again three times,
   const claims = await claimsAt(rp, own);
   await own.post(`${s.origin}/account/sign-out`, {}, { Origin: s.origin });
   assert.equal(state.tokens.length, 0, 'nobody waited');
+  assert.equal(await checklistSays(rp), 'not-tested', 'queued is not told');
 
   assert.equal(await s.app.tellSignOuts(), 0);
   assert.equal(state.tokens.length, 1);
+  assert.equal(await checklistSays(rp), 'notice-failed');
   assert.equal(await s.app.tellSignOuts(), 0, 'not yet due again');
   for (const [seconds, tries] of [
     [6, 2],
@@ -86,7 +99,8 @@ test('a sign-out tells relying parties through a queue, tries again three times,
   state.healthy = true;
   await s.pass(181);
   assert.equal(await s.app.tellSignOuts(), 1);
-  const [payload] = await payloads();
+  assert.equal(await checklistSays(rp), 'seen');
+  const payload = (await payloads()).at(-1);
   assert.equal(payload?.sub, claims.sub);
   assert.equal(payload?.['sid'], claims['sid']);
   await s.pass(1000);
@@ -148,4 +162,13 @@ test('so does a recovery, to a third party under the subject that it knows', asy
   assert.equal(payload?.['sid'], claims?.['sid']);
   assert.equal(payload?.sub, claims?.sub);
   assert.notEqual(payload?.sub, publicSubject);
+});
+
+test('a long queue is emptied at once, not twenty notices a second', async () => {
+  const { rp, payloads } = await told();
+  const clientId = String(rp.configuration.clientMetadata().client_id);
+  const sids = Array.from({ length: 45 }, (_, index) => `s${index}`);
+  for (const sid of sids) await s.stores.durable.logoutNotices.add({ clientId, subject: 'somebody', sid }, 1);
+  assert.equal(await s.app.tellSignOuts(), 45);
+  assert.deepEqual(sidsOf(await payloads()), [...sids].sort());
 });

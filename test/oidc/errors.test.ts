@@ -12,7 +12,7 @@ import { PASSWORD, people, signIn, signUp } from '../support/journey.ts';
 import { type Started, start } from '../support/start.ts';
 
 /** Section 10 of the guides, “Errors and cures”: each error of each row, at each place that the row names, as a relying party sees it. */
-type Place = 'authorization' | 'token' | 'userinfo' | 'pages';
+type Place = 'authorization' | 'token' | 'userinfo' | 'introspection' | 'revocation' | 'pages';
 type Redirected = { readonly page: Page; readonly to: string; readonly state: string };
 type Case = {
   /** The error by its code; `page` for one that stays with us; the status of one that has no code. */
@@ -21,7 +21,7 @@ type Case = {
   readonly description?: RegExp;
 } & (
   | { readonly at: 'authorization'; readonly see: () => Promise<Redirected> }
-  | { readonly at: 'token' | 'userinfo'; readonly see: () => Promise<Response> }
+  | { readonly at: 'token' | 'userinfo' | 'introspection' | 'revocation'; readonly see: () => Promise<Response> }
   | { readonly at: 'authorization'; readonly error: 'page'; readonly page: (from: Browser) => Promise<Page> }
   | { readonly at: 'pages'; readonly page: (language: Language) => Promise<Page> }
 );
@@ -375,6 +375,17 @@ const CASES: readonly Case[] = [
       return look({ Authorization: `Bearer ${access_token}` });
     },
   },
+  ...(['introspection', 'revocation'] as const).map(
+    (at): Case => ({
+      error: 'unsupported_token_type',
+      at,
+      why: 'a JWT access token',
+      async see() {
+        const { access_token: token } = await tokensOf(ask(app, await codeOf(app, { scope: 'openid record:read', resource: RECORDS })));
+        return fetch(`${s.origin}/token/${at}`, { method: 'POST', headers: { Authorization: basic(app) }, body: new URLSearchParams({ token }) });
+      },
+    }),
+  ),
   {
     error: 'invalid_token',
     at: 'userinfo',
@@ -518,9 +529,12 @@ const PLACES: Readonly<Record<string, Place>> = {
   authorization: 'authorization',
   token: 'token',
   userinfo: 'userinfo',
+  introspection: 'introspection',
+  revocation: 'revocation',
   pages: 'pages',
   درخواست: 'authorization',
   توکن: 'token',
+  ابطال: 'revocation',
   صفحه‌ها: 'pages',
 };
 const westernDigits = (text: string): string => text.replace(/[۰-۹]/g, (digit) => String('۰۱۲۳۴۵۶۷۸۹'.indexOf(digit)));

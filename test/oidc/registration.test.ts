@@ -36,6 +36,7 @@ const REFUSED: readonly (readonly [why: string, fields: object, field: string])[
   ],
   ['a third party’s device without a sector', { first_party: false, grant_types: [DEVICE], redirect_uris: [] }, 'pairwise_sector'],
   ['a third party’s exchange without a sector', { first_party: false, ...EXCHANGE }, 'pairwise_sector'],
+  ['a third party without scopes of its own', { first_party: false }, 'scope'],
   ['a code in the clear', { redirect_uris: ['http://rp.example.test/callback'] }, 'redirect_uris'],
   ['a code into a script', { redirect_uris: ['javascript:alert(1)'] }, 'redirect_uris'],
 ];
@@ -48,9 +49,9 @@ for (const [why, fields, field] of REFUSED)
 test('allowed: tokens bound to a certificate in place of a key, machines and exchanges that authenticate, sectors, applications, loopback hosts', () => {
   for (const fields of [
     { security_profile: 'fapi2', dpop_bound_access_tokens: false, tls_client_certificate_bound_access_tokens: true },
-    { first_party: false, grant_types: ['client_credentials'], redirect_uris: [] },
+    { first_party: false, scope: 'openid', grant_types: ['client_credentials'], redirect_uris: [] },
     EXCHANGE,
-    { first_party: false, grant_types: [DEVICE], redirect_uris: [], pairwise_sector: 'example.test' },
+    { first_party: false, scope: 'openid', grant_types: [DEVICE], redirect_uris: [], pairwise_sector: 'example.test' },
     { application_type: 'native', redirect_uris: ['mytamin://login'] },
     { redirect_uris: ['http://localhost:8080/callback'] },
   ])

@@ -4,7 +4,7 @@ import { seedConformance } from '#src/conformance.ts';
 import { sampleClients } from '#src/embedded.ts';
 import { exampleApis, exampleClients, exampleKeys } from '#src/embedded-examples.ts';
 import { createHasher } from '#src/identity/password.ts';
-import type { Durable } from '#src/identity/ports.ts';
+import type { Durable, StoredClient } from '#src/identity/ports.ts';
 import { readApis } from '#src/oidc/apis.ts';
 import { readClients } from '#src/oidc/clients.ts';
 import { now, type Settings } from '../settings.ts';
@@ -12,7 +12,12 @@ import { now, type Settings } from '../settings.ts';
 /** Registers the clients and APIs of the operator's files, of the embedded mode and of the conformance setting. Throws for a file that is wrong. */
 export async function seedRelyingParties(durable: Durable, { config, secrets }: Settings): Promise<void> {
   const samples = secrets ? [...sampleClients(`http://localhost:${config.eservicePort}`, secrets), ...exampleClients(exampleKeys(config.dataDir))] : [];
-  await durable.clients.seed([...samples, ...readIfThere(join(config.configDir, 'clients.json'), readClients)]);
+  const file = join(config.configDir, 'clients.json');
+  const registered = readIfThere(file, readClients);
+  const certified = registered.filter(wantsCertificate).map(({ clientId }) => clientId);
+  if (certified.length && !config.certificates)
+    throw new Error(`${file}: mutual TLS is off without CLIENT_CERTIFICATE_HEADER, and needed by ${certified.join(', ')}`);
+  await durable.clients.seed([...samples, ...registered]);
   if (config.conformance)
     await seedConformance({
       durable,
@@ -23,5 +28,8 @@ export async function seedRelyingParties(durable: Durable, { config, secrets }: 
     });
   await durable.apis.seed([...(secrets ? exampleApis() : []), ...readIfThere(join(config.configDir, 'apis.json'), readApis)]);
 }
+
+const wantsCertificate = ({ metadata }: StoredClient): boolean =>
+  /tls_client_auth$/.test(String(metadata['token_endpoint_auth_method'])) || metadata['tls_client_certificate_bound_access_tokens'] === true;
 
 const readIfThere = <Row>(file: string, read: (file: string) => readonly Row[]): readonly Row[] => (existsSync(file) ? read(file) : []);
