@@ -48,13 +48,13 @@ test('the old sign-out is never an open redirect: the address is compared as a w
     `//evil.test`,
     'javascript:1',
     '',
-    'a\0b',
   ];
   for (const uri of near) {
     const page = await browser.open(signOutAt(uri));
     assert.equal(page.status, 404, uri);
     assert.ok(page.url.startsWith(s.origin), uri);
   }
+  assert.equal((await browser.open(signOutAt('a\0b'))).status, 400);
   assert.equal((await browser.open(`${s.origin}/auth/signout`)).status, 404);
   assert.equal((await browser.open(`${signOutAt(SIGNED_OUT)}&redirect_uri=${encodeURIComponent('https://evil.test/')}`)).status, 404);
 });
