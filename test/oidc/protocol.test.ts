@@ -206,6 +206,8 @@ test('a third party asks consent once, in plain words, and gets a subject of its
   assert.equal((await club.exchange(end.url, later)).claims()?.sub, tokens.claims()?.sub, 'the consent and the subject outlive the session');
   const more = await club.request({ scope: 'openid profile phone national_id' });
   assert.match((await browser.open(more.url)).text, /اطلاعات بیشتری/);
+  const same = await club.request({ scope: 'openid profile', prompt: 'consent' });
+  assert.doesNotMatch((await browser.open(same.url)).text, /اطلاعات بیشتری/, 'asked again, for nothing more');
 });
 
 test('prompt=consent asks even of a first party', async () => {

@@ -13,7 +13,9 @@ export const consent = step({
     if (!account) throw new ProfileError('expired');
     const before = client ? await durable.consents.find(account.subject, client.id) : undefined;
     const apis = await apisShown(demand.scopes, language, api);
-    return { apis, again: before !== undefined, person: identifierLabel(account), claims: scopeValues(account, demand.scopes) };
+    // A client that asks at each sign-in asks for nothing more.
+    const again = before !== undefined && demand.scopes.some((scope) => !before.includes(scope));
+    return { apis, again, person: identifierLabel(account), claims: scopeValues(account, demand.scopes) };
   },
 
   submit: () => ({ errors: { form: { code: 'required' } } }),
