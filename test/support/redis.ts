@@ -19,7 +19,7 @@ export async function freshRedis(url: string): Promise<{ url: string; age(second
           const left = await client.pttl(key);
           if (left < 0) continue;
           if (left <= seconds * 1000) await client.del(key);
-          else await client.pexpire(key, left - seconds * 1000);
+          else await client.pexpire(key, Math.ceil(left - seconds * 1000));
         }
       },
       async release() {
