@@ -256,6 +256,8 @@ export interface Ephemeral {
   get(key: string): Promise<string | undefined>;
   /** In one round trip, in the order asked. */
   getMany(keys: readonly string[]): Promise<readonly (string | undefined)[]>;
+  /** The value of the key whose name is `prefix` and the value of `key`, in one round trip; undefined when either is missing. */
+  follow(key: string, prefix: string): Promise<string | undefined>;
   /** With `group`, the key also joins the group, so that `dropGroup` ends all of it; the group lives at least as long as its longest key. */
   put(key: string, value: string, seconds: number, group?: string): Promise<void>;
   /** Stores only if absent; true for exactly one caller. */

@@ -78,8 +78,8 @@ function ephemeralAdapter(name: string, parts: Parts): Adapter {
   return {
     find,
     async findByUid(uid) {
-      const id = await ephemeral.get(byUid(uid));
-      return id ? find(id) : undefined;
+      const text = await ephemeral.follow(byUid(uid), key(''));
+      return text === undefined ? undefined : (JSON.parse(text) as AdapterPayload);
     },
     async findByUserCode(userCode) {
       const id = await ephemeral.get(byUserCode(userCode));

@@ -40,6 +40,11 @@ export function createMemory(now: Clock): Ephemeral {
       trips += 1;
       return keys.map((key) => live(entries, key)?.value);
     },
+    async follow(key, prefix) {
+      trips += 1;
+      const name = live(entries, key)?.value;
+      return name === undefined ? undefined : live(entries, prefix + name)?.value;
+    },
     async put(key, value, seconds, group) {
       trips += 1;
       const until = now() + seconds * 1000;

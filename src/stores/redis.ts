@@ -17,6 +17,11 @@ redis.call('SADD', KEYS[2], KEYS[1])
 if redis.call('TTL', KEYS[2]) < tonumber(ARGV[2]) then redis.call('EXPIRE', KEYS[2], ARGV[2]) end
 return 1`;
 
+/** The value under the name that another value is. */
+const FOLLOW = `
+local name = redis.call('GET', KEYS[1])
+return name and redis.call('GET', ARGV[1] .. name)`;
+
 const DROP_GROUP = `
 local members = redis.call('SMEMBERS', KEYS[1])
 for i = 1, #members, 500 do redis.call('UNLINK', unpack(members, i, math.min(i + 499, #members))) end
@@ -31,6 +36,7 @@ return redis.call('EXPIRE', KEYS[1], ARGV[3])`;
 interface Scripts {
   profileCount(key: string, seconds: number): Promise<[number, number]>;
   profilePutGrouped(key: string, group: string, value: string, seconds: number): Promise<number>;
+  profileFollow(key: string, prefix: string): Promise<string | null>;
   profileDropGroup(group: string): Promise<number>;
   profileAppend(key: string, value: string, most: number, seconds: number): Promise<number>;
 }
@@ -51,6 +57,7 @@ export function createRedis(url: string, onError: (error: unknown) => void): Eph
     scripts: {
       profileCount: { lua: COUNT, numberOfKeys: 1 },
       profilePutGrouped: { lua: PUT_GROUPED, numberOfKeys: 2 },
+      profileFollow: { lua: FOLLOW, numberOfKeys: 1 },
       profileDropGroup: { lua: DROP_GROUP, numberOfKeys: 1 },
       profileAppend: { lua: APPEND, numberOfKeys: 1 },
     },
@@ -64,6 +71,7 @@ export function createRedis(url: string, onError: (error: unknown) => void): Eph
   return {
     get: async (key) => (await trip(redis.get(key))) ?? undefined,
     getMany: async (keys) => (keys.length ? (await trip(redis.mget([...keys]))).map((value) => value ?? undefined) : []),
+    follow: async (key, prefix) => (await trip(redis.profileFollow(key, PREFIX + prefix))) ?? undefined,
     async put(key, value, seconds, group) {
       await trip<unknown>(group === undefined ? redis.set(key, value, 'EX', seconds) : redis.profilePutGrouped(key, group, value, seconds));
     },

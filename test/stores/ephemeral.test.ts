@@ -21,6 +21,11 @@ function conformance(driver: string, store: Ephemeral): void {
     assert.equal(await store.get(key('a')), 'دیگر');
     assert.deepEqual(await store.getMany([key('a'), key('none'), key('a')]), ['دیگر', undefined, 'دیگر']);
     assert.deepEqual(await store.getMany([]), []);
+    await store.put(key('name'), 'a', 60);
+    assert.equal(await store.follow(key('name'), key('')), 'دیگر');
+    assert.equal(await store.follow(key('none'), key('')), undefined);
+    await store.put(key('name'), 'gone', 60);
+    assert.equal(await store.follow(key('name'), key('')), undefined);
     await store.drop([key('a')]);
     assert.equal(await store.get(key('a')), undefined);
     await store.drop([]);
