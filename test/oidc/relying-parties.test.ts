@@ -212,33 +212,6 @@ test('a machine speaks for itself, with an assertion that is good once', async (
   assert.equal(answers.filter((status) => status === 200).length, 1);
 });
 
-test('mutual TLS behind a proxy: by subject and authority, and tokens bound to the certificate', async () => {
-  const rp = await register(s, {
-    grant_types: ['client_credentials'],
-    redirect_uris: [],
-    token_endpoint_auth_method: 'tls_client_auth',
-    tls_client_auth_subject_dn: 'CN=client.example,O=Synthetic Relying Party,C=IR',
-    tls_client_certificate_bound_access_tokens: true,
-    resources: { [RECORDS]: ['record:read'] },
-  });
-  const ask = (headers: Record<string, string>): Promise<Response> =>
-    fetch(`${s.origin}/token`, {
-      method: 'POST',
-      headers,
-      body: new URLSearchParams({ grant_type: 'client_credentials', client_id: rp.configuration.clientMetadata().client_id, resource: RECORDS }),
-    });
-  const shown = { 'X-Client-Cert': encodeURIComponent(CERTIFICATE), 'X-Client-Verify': 'SUCCESS' };
-  const answer = await ask(shown);
-  assert.equal(answer.status, 200);
-  const { payload } = await jwtVerify(((await answer.json()) as { access_token: string }).access_token, jwks());
-  assert.ok((payload['cnf'] as Record<string, string>)['x5t#S256']);
-  const der = CERTIFICATE.replace(/-----[^-]+-----|\s/g, '');
-  assert.equal((await ask({ ...shown, 'X-Client-Cert': `:${der}:` })).status, 200, 'RFC 9440');
-  assert.equal((await ask({ ...shown, 'X-Client-Verify': 'FAILED' })).status, 401);
-  assert.equal((await ask({})).status, 401);
-  assert.equal((await ask({ ...shown, 'X-Client-Cert': 'nonsense%' })).status, 401);
-});
-
 test('a device without a keyboard: the person types its code and allows it, and the code is good once', async () => {
   const rp = await register(s, { grant_types: [DEVICE], redirect_uris: [] });
   const started = await oidc.initiateDeviceAuthorization(rp.configuration, { scope: 'openid profile' });
@@ -397,17 +370,3 @@ test('a third party asks for an API in its own words, and gets it only when allo
 });
 
 /** Self-signed, synthetic, public half only. */
-const CERTIFICATE = `-----BEGIN CERTIFICATE-----
-MIIB/zCCAaagAwIBAgIUJH6ZAfPt9D0xB1Fw2EMbRwOsMbAwCgYIKoZIzj0EAwIw
-SDELMAkGA1UEBhMCSVIxIDAeBgNVBAoMF1N5bnRoZXRpYyBSZWx5aW5nIFBhcnR5
-MRcwFQYDVQQDDA5jbGllbnQuZXhhbXBsZTAeFw0yNjExMjQyMjMxNDBaFw00NjEx
-MTkyMjMxNDBaMEgxCzAJBgNVBAYTAklSMSAwHgYDVQQKDBdTeW50aGV0aWMgUmVs
-eWluZyBQYXJ0eTEXMBUGA1UEAwwOY2xpZW50LmV4YW1wbGUwWTATBgcqhkjOPQIB
-BggqhkjOPQMBBwNCAARPPPLRC20QItEgoDZ5jX9aAjJ3aMmnZw4YnNQEGNj1cMNj
-x75uT2xLNi4f1Z7iDijibv2b1Bt7VK0HRbmO+EGOo24wbDAdBgNVHQ4EFgQUales
-RigsGbIzbRWxVNpCn/KP7HQwHwYDVR0jBBgwFoAUalesRigsGbIzbRWxVNpCn/KP
-7HQwDwYDVR0TAQH/BAUwAwEB/zAZBgNVHREEEjAQgg5jbGllbnQuZXhhbXBsZTAK
-BggqhkjOPQQDAgNHADBEAiBHB1EVBX8M8wguDOjtyjV15ded+f2AIu2tI0NdqAUg
-EgIgOc/347FEe/5Plh6wF2XXIsJ8J3mOC5UR5say/Gec9Dc=
------END CERTIFICATE-----
-`;
