@@ -65,7 +65,7 @@ export function createPolicy(): interactionPolicy.DefaultPolicy {
   policy
     .get('consent')
     ?.checks.add(
-      new Check('consent_always', 'this client asks at each sign-in', ({ oidc }: KoaContextWithOIDC) =>
+      new Check('consent_always', 'this client asks at each sign-in', 'consent_required', ({ oidc }: KoaContextWithOIDC) =>
         oidc.client && consentOf(oidc.client) === 'always' && !oidc.result?.['consent'] ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT,
       ),
     );

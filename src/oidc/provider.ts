@@ -25,6 +25,7 @@ import { takeOnce } from './once.ts';
 import { believeSectors, pairwiseSubject, sectorOf } from './pairwise.ts';
 import { createPolicy } from './policy.ts';
 import { createReadAhead } from './read-ahead.ts';
+import { refuseUnregisteredGrants } from './registered-grants.ts';
 import { keepWithinRegistration } from './registered-scope.ts';
 import { sandboxMark } from './sandbox-mark.ts';
 import { beforeSigning, extraClaims } from './token-claims.ts';
@@ -181,6 +182,7 @@ export function createProvider(parts: Parts): Provider {
   });
   exchange.register();
   rememberSid(provider);
+  refuseUnregisteredGrants(provider);
   keepWithinRegistration(provider);
   keepDevicePace({ provider, ephemeral: parts.ephemeral, lifetime: limits.deviceCodeLifetime });
   takeOnce(provider, parts.ephemeral, parts.now);

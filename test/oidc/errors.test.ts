@@ -375,6 +375,12 @@ const CASES: readonly Case[] = [
       return look({ Authorization: `Bearer ${access_token}` });
     },
   },
+  {
+    error: 'unauthorized_client',
+    at: 'token',
+    why: 'a grant type that is not registered',
+    see: () => ask(bound, { grant_type: 'client_credentials' }),
+  },
   ...(['introspection', 'revocation'] as const).map(
     (at): Case => ({
       error: 'unsupported_token_type',

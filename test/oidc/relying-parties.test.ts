@@ -290,7 +290,7 @@ test('token exchange: from and to registered APIs, never wider, with the actor n
   assert.equal(await errorOf(exchange({ subject_token: `${tokens.access_token.slice(0, -4)}AAAA` })), 'invalid_request');
   assert.equal(await errorOf(exchange({ subject_token: tokens.id_token ?? '' })), 'invalid_request');
   assert.equal(await errorOf(exchange({ actor_token: 'x' })), 'invalid_request');
-  assert.equal(await errorOf(exchange({}, front)), 'invalid_request', 'a client that is not registered for it');
+  assert.equal(await errorOf(exchange({}, front)), 'unauthorized_client', 'a client that is not registered for it');
   await oidc.tokenRevocation(front.configuration, tokens.refresh_token ?? '');
   assert.equal(await errorOf(exchange()), 'invalid_request', 'the grant has ended');
 });
