@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { createRemoteJWKSet, jwtVerify } from 'jose';
 import * as oidc from 'openid-client';
 import type { Browser } from '../support/browser.ts';
 import { type Registered, register } from '../support/clients.ts';
@@ -87,4 +88,17 @@ test('lifetime: a refresh token of a client may end sooner than others', async (
   await s.pass(700);
   const after700 = [short, long].map((rp, index) => errorOf(oidc.refreshTokenGrant(rp.configuration, tokens[index]?.refresh_token ?? '')));
   assert.deepEqual(await Promise.all(after700), ['invalid_grant', 'no error']);
+});
+
+test('userinfo: signed for a client that is registered so', async () => {
+  const rp = await register(s, { userinfo_signed_response_alg: 'PS256' });
+  const { access_token: token, claims } = await tokensOf(rp);
+  const answer = await fetch(`${s.origin}/me`, { headers: { Authorization: `Bearer ${token}` } });
+  assert.match(answer.headers.get('content-type') ?? '', /^application\/jwt/);
+  const { payload, protectedHeader } = await jwtVerify(await answer.text(), createRemoteJWKSet(new URL(`${s.origin}/jwks`)), {
+    issuer: s.origin,
+    audience: String(rp.configuration.clientMetadata().client_id),
+  });
+  assert.equal(protectedHeader.alg, 'PS256');
+  assert.deepEqual([payload.sub, payload['given_name']], [claims()?.sub, person.firstName]);
 });
