@@ -47,8 +47,7 @@ export function createApiLookup(apis: Apis, now: Clock): ApiLookup {
   return async (identifier) => {
     const cached = known.get(identifier);
     if (cached && cached.until > now()) return cached.api;
-    // Postgres keeps no NUL, so nothing is there under such a name; asking would fail.
-    const stored = identifier.includes('\0') ? undefined : await apis.find(identifier);
+    const stored = await apis.find(identifier);
     const api = stored ? ({ identifier, ...stored.settings } as Api) : undefined;
     if (known.size > 1_000) known.clear();
     known.set(identifier, { api, until: now() + CACHE_MS });

@@ -1,5 +1,6 @@
-import { errors, type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { errors, type Provider } from 'oidc-provider';
 import type { Ephemeral } from '#src/identity/ports.ts';
+import { currentRequest } from './current-request.ts';
 
 /** Seconds that a device waits between two polls, and by which each slow_down makes the wait longer (RFC 8628 §3.2, §3.5). */
 const INTERVAL = 5;
@@ -25,9 +26,9 @@ export function keepDevicePace({ provider, ephemeral, lifetime }: Parts): void {
   Object.defineProperty(DeviceCode, 'find', {
     async value(this: typeof DeviceCode, ...asked: Parameters<typeof find>) {
       const code = await find.apply(this, asked);
-      const { oidc } = (Provider.ctx ?? {}) as Partial<KoaContextWithOIDC>;
+      const { route, client } = currentRequest();
       const held = code as Code | undefined;
-      if (held && oidc?.route === 'token' && waits(held, oidc.client?.clientId) && (await tooFast(ephemeral, held.jti, lifetime))) throw new errors.SlowDown();
+      if (held && route === 'token' && waits(held, client?.clientId) && (await tooFast(ephemeral, held.jti, lifetime))) throw new errors.SlowDown();
       return code;
     },
   });

@@ -1,4 +1,5 @@
-import { errors, type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { errors, type Provider } from 'oidc-provider';
+import { currentRequest } from './current-request.ts';
 
 type GrantClient = { grantTypeAllowed(type: string): boolean };
 
@@ -15,7 +16,7 @@ export function refuseUnregisteredGrants({ Client }: Provider): void {
   Object.defineProperty(prototype, 'grantTypeAllowed', {
     value(this: GrantClient, type: string) {
       const allowed = grantTypeAllowed.call(this, type);
-      const { route = '', params = {} } = ((Provider.ctx as Partial<KoaContextWithOIDC> | undefined)?.oidc ?? {}) as Partial<KoaContextWithOIDC['oidc']>;
+      const { route = '', params = {} } = currentRequest();
       if (!allowed && ASKED[route]?.(params, type)) throw new errors.UnauthorizedClient('requested grant type is not allowed for this client');
       return allowed;
     },

@@ -1,7 +1,7 @@
-import { type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import type { Provider } from 'oidc-provider';
 import { claimsOpenedBy, SCOPES } from './claims.ts';
+import { currentRequest } from './current-request.ts';
 
-type Client = { readonly clientId: string; readonly scope?: string | undefined };
 type Asked = Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>>;
 type Token = { readonly clientId?: string; scope?: string | undefined; claims?: Asked | undefined };
 
@@ -17,7 +17,7 @@ export function keepWithinRegistration({ RefreshToken }: Provider): void {
   Object.defineProperty(RefreshToken, 'find', {
     async value(this: typeof RefreshToken, ...asked: Parameters<typeof find>) {
       const token = (await find.apply(this, asked)) as Token | undefined;
-      const { client } = ((Provider.ctx as Partial<KoaContextWithOIDC> | undefined)?.oidc ?? {}) as { client?: Client };
+      const { client } = currentRequest();
       if (token && client && client.clientId === token.clientId) narrow(token, registeredScopes(client));
       return token;
     },

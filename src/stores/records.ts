@@ -2,12 +2,14 @@ import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Backing, DurableRecord, Records } from '#src/identity/ports.ts';
 import { accountOf } from './accounts.ts';
 import type { Database } from './schema.ts';
+import { storable } from './storable.ts';
 
 type Db = Kysely<Database>;
 
 export function records(db: Db): Records {
   return {
     async find(kind, id, now) {
+      if (!storable(id)) return undefined;
       const row = await db.selectFrom('records').selectAll().where('kind', '=', kind).where('id', '=', id).where('expires_at', '>', now).executeTakeFirst();
       return row && recordOf(row);
     },
@@ -18,6 +20,7 @@ export function records(db: Db): Records {
       return backingOf(rows[0]);
     },
     async findRefreshToken(id, now) {
+      if (!storable(id)) return {};
       const { rows } = await sql<BackingRow & { token: RecordRow }>`
         select to_json(t) as token, to_json(g) as "grant", to_json(a) as account
         from records t

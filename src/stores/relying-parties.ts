@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
 import type { Apis, Clients, Consents, LogoutNotices } from '#src/identity/ports.ts';
 import type { Database } from './schema.ts';
+import { storable } from './storable.ts';
 
 type Db = Kysely<Database>;
 const SECOND = 1000;
@@ -9,6 +10,7 @@ const SECOND = 1000;
 export function clients(db: Db): Clients {
   return {
     async find(clientId) {
+      if (!storable(clientId)) return undefined;
       const row = await db.selectFrom('clients').selectAll().where('client_id', '=', clientId).executeTakeFirst();
       return row && { clientId: row.client_id, metadata: row.metadata as Record<string, unknown> };
     },
@@ -28,6 +30,7 @@ export function clients(db: Db): Clients {
 export function apis(db: Db): Apis {
   return {
     async find(identifier) {
+      if (!storable(identifier)) return undefined;
       const row = await db.selectFrom('apis').selectAll().where('identifier', '=', identifier).executeTakeFirst();
       return row && { identifier: row.identifier, settings: row.settings as Record<string, unknown> };
     },

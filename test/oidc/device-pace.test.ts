@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 import * as oidc from 'openid-client';
 import type { Browser } from '../support/browser.ts';
 import { type Registered, register, SECRET } from '../support/clients.ts';
+import { hiddenFields } from '../support/hidden-fields.ts';
 import { people, signUp } from '../support/journey.ts';
 import { type Started, start } from '../support/start.ts';
 
@@ -38,11 +39,9 @@ async function poll({ device_code }: { device_code: string }, by = rp): Promise<
 }
 
 async function decide({ user_code }: { user_code: string }, decision: Record<string, string>): Promise<void> {
-  const hidden = () =>
-    Object.fromEntries([...browser.page.text.matchAll(/type="hidden" name="(\w+)" value="([^"]*)"/g)].map(([, name, value]) => [name, value ?? '']));
   await browser.open('/device');
-  await browser.submit({ ...hidden(), user_code });
-  await browser.submit({ ...hidden(), ...decision });
+  await browser.submit({ ...hiddenFields(browser.page.text), user_code });
+  await browser.submit({ ...hiddenFields(browser.page.text), ...decision });
 }
 
 test('a device is told its pace, and one that keeps to it hears authorization_pending', async () => {

@@ -4,6 +4,7 @@ import { createRemoteJWKSet, jwtVerify } from 'jose';
 import * as oidc from 'openid-client';
 import type { Browser } from '../support/browser.ts';
 import { type Registered, register } from '../support/clients.ts';
+import { errorOf } from '../support/errors.ts';
 import { PASSWORD, signIn, stepOf } from '../support/journey.ts';
 import { signedUp } from '../support/signed-up.ts';
 import { start } from '../support/start.ts';
@@ -16,11 +17,6 @@ after(() => s.close());
 const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code';
 const THIRD = { first_party: false };
 
-const errorOf = async (work: Promise<unknown>): Promise<string> =>
-  work.then(
-    () => 'no error',
-    (error: { error?: string; cause?: { error?: string } }) => error.error ?? error.cause?.error ?? String(error),
-  );
 /** Tokens of a whole sign-in; `act` is what the person does when a page asks. */
 async function tokensOf(rp: Registered, extra: Readonly<Record<string, string>> = {}, from: Browser = browser) {
   const { url, checks } = await rp.request(extra);

@@ -4,6 +4,8 @@ import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify, SignJWT } from 'j
 import * as oidc from 'openid-client';
 import { TOKEN_EXCHANGE } from '#src/oidc/token-exchange.ts';
 import { api, keyPair, type Registered, register, SECRET } from '../support/clients.ts';
+import { errorOf } from '../support/errors.ts';
+import { hiddenFields } from '../support/hidden-fields.ts';
 import { PASSWORD } from '../support/journey.ts';
 import { signedUp } from '../support/signed-up.ts';
 import { start } from '../support/start.ts';
@@ -18,11 +20,6 @@ await s.stores.durable.apis.seed([api(RECORDS), api(PAYMENTS)]);
 after(() => s.close());
 
 const jwks = () => createRemoteJWKSet(new URL(`${s.origin}/jwks`));
-const errorOf = async (work: Promise<unknown>): Promise<string> =>
-  work.then(
-    () => 'no error',
-    (error: { error?: string; cause?: { error?: string } }) => error.error ?? error.cause?.error ?? String(error),
-  );
 
 /** The whole code flow of a signed-in person. */
 async function flow(
@@ -220,19 +217,17 @@ test('a device without a keyboard: the person types its code and allows it, and 
   assert.equal(await errorOf(poll()), 'authorization_pending');
 
   const input = await browser.open('/device');
-  const hidden = (text: string) =>
-    Object.fromEntries([...text.matchAll(/type="hidden" name="(\w+)" value="([^"]*)"/g)].map(([, name, value]) => [name, value ?? '']));
-  const wrong = await browser.submit({ ...hidden(input.text), user_code: 'BBBB-BBBB' });
+  const wrong = await browser.submit({ ...hiddenFields(input.text), user_code: 'BBBB-BBBB' });
   assert.equal(wrong.status, 422);
   assert.match(wrong.text, /id="user_code-error"/);
-  const confirm = await browser.submit({ ...hidden(wrong.text), user_code: started.user_code.toLowerCase().replace('-', ' ') });
+  const confirm = await browser.submit({ ...hiddenFields(wrong.text), user_code: started.user_code.toLowerCase().replace('-', ' ') });
   assert.match(confirm.text, new RegExp(started.user_code));
   assert.match(confirm.text, /سامانه آزمون/);
   const english = s.browser();
   english.plant('lang', 'en');
   const first = await english.open('/device');
-  assert.match((await english.submit({ ...hidden(first.text), user_code: started.user_code })).text, /“Test service” wants/);
-  const done = await browser.submit(hidden(confirm.text));
+  assert.match((await english.submit({ ...hiddenFields(first.text), user_code: started.user_code })).text, /“Test service” wants/);
+  const done = await browser.submit(hiddenFields(confirm.text));
   assert.match(done.text, /دستگاه وارد شد/);
 
   const answers = await Promise.all(Array.from({ length: 20 }, () => errorOf(poll())));

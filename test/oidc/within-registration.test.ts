@@ -3,6 +3,8 @@ import { after, test } from 'node:test';
 import { SignJWT } from 'jose';
 import * as oidc from 'openid-client';
 import { api, keyPair, type Registered, register, SECRET } from '../support/clients.ts';
+import { errorOf } from '../support/errors.ts';
+import { hiddenFields } from '../support/hidden-fields.ts';
 import { signedUp } from '../support/signed-up.ts';
 import { start } from '../support/start.ts';
 
@@ -23,11 +25,6 @@ const post = (path: string, form: Readonly<Record<string, string>>, rp?: Registe
     headers: { ...(rp ? { Authorization: `Basic ${Buffer.from(`${idOf(rp)}:${SECRET}`).toString('base64')}` } : {}), ...headers },
     body: new URLSearchParams(form),
   });
-const errorOf = async (work: Promise<unknown>): Promise<string> =>
-  work.then(
-    () => 'no error',
-    (error: { error?: string; cause?: { error?: string } }) => error.error ?? error.cause?.error ?? String(error),
-  );
 
 /** The whole code flow of a signed-in person who allows what is asked. */
 async function flow(rp: Registered, extra: Readonly<Record<string, string>> = {}): Promise<oidc.TokenEndpointResponse & oidc.TokenEndpointResponseHelpers> {
@@ -188,10 +185,8 @@ test('a third party at several hosts, and one with a device, are served under th
 test('a code of a device is good once for as long as it lives', async () => {
   const rp = await register(s, { grant_types: [DEVICE], redirect_uris: [] });
   const started = await oidc.initiateDeviceAuthorization(rp.configuration, { scope: 'openid profile' });
-  const hidden = (text: string) =>
-    Object.fromEntries([...text.matchAll(/type="hidden" name="(\w+)" value="([^"]*)"/g)].map(([, name, value]) => [name, value ?? '']));
-  const confirm = await browser.submit({ ...hidden((await browser.open('/device')).text), user_code: started.user_code });
-  await browser.submit(hidden(confirm.text));
+  const confirm = await browser.submit({ ...hiddenFields((await browser.open('/device')).text), user_code: started.user_code });
+  await browser.submit(hiddenFields(confirm.text));
   const poll = () => errorOf(oidc.genericGrantRequest(rp.configuration, DEVICE, { device_code: started.device_code }));
   assert.equal(await poll(), 'no error');
   await s.pass(700);

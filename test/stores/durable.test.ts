@@ -66,6 +66,14 @@ function conformance(driver: string, open: () => Promise<Stores>): void {
     assert.ok(await store.records.find('RefreshToken', `r-${two.subject}`, 1));
     assert.ok((await store.outbox.claim(100, 20_000, 60)).some(({ id }) => id === note.id));
   });
+  it('a name with a NUL names nothing', async () => {
+    const name = `a\0${randomUUID()}`;
+    assert.deepEqual(
+      [await store.clients.find(name), await store.apis.find(name), await store.records.find('Grant', name, 1)],
+      [undefined, undefined, undefined],
+    );
+    assert.deepEqual(await store.records.findRefreshToken(name, 1), {});
+  });
   it('a rehash replaces only the hash it was made from', async () => {
     const account = newAccount();
     await store.accounts.create(account, [], 1);

@@ -1,0 +1,2 @@
+/** Postgres keeps no NUL in a text: nothing is there under such a name, and asking would fail. */
+export const storable = (name: string): boolean => !name.includes('\0');
