@@ -9,7 +9,7 @@ export const signOut: Old = {
   methods: 'GET',
   async translate(ctx, { bridge, store, now }) {
     const uri = ctx.query['redirect_uri'];
-    const stored = typeof uri === 'string' && !uri.includes('\0') ? await store.clientsOfSignout(uri) : [];
+    const stored = typeof uri === 'string' ? await store.clientsOfSignout(uri) : [];
     const clients = await Promise.all(stored.map(({ clientId }) => bridge.client(clientId)));
     const judged = clients.map((client) => ({ client, refusal: refusalOf(client, ['signout'], now()) }));
     const client = judged.find(({ refusal }) => !refusal)?.client;

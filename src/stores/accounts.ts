@@ -2,6 +2,7 @@ import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Account, Accounts, Identifier, Person } from '#src/identity/ports.ts';
 import { queue } from './outbox.ts';
 import type { Database } from './schema.ts';
+import { storable } from './storable.ts';
 
 type Db = Kysely<Database>;
 const SECOND = 1000;
@@ -9,6 +10,7 @@ const SECOND = 1000;
 export function accounts(db: Db): Accounts {
   return {
     async find(subject) {
+      if (!storable(subject)) return undefined;
       return accountOf(await db.selectFrom('accounts').selectAll().where('subject', '=', subject).executeTakeFirst());
     },
     async findByIdentifier({ kind, value }: Identifier) {

@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { LegacyUses, StoredClient } from '#src/identity/ports.ts';
 import type { Database } from './schema.ts';
+import { storable } from './storable.ts';
 
 type Db = Kysely<Database>;
 type ClientRow = { client_id: string; metadata: unknown };
@@ -35,6 +36,7 @@ export function legacyUses(db: Db): LegacyUses {
       return rows.map(clientOf);
     },
     async clientsOfSignout(uri) {
+      if (!storable(uri)) return [];
       const { rows } = await sql<ClientRow>`
         select client_id, metadata from clients
         where metadata -> 'legacy' -> 'signout_uris' @> jsonb_build_array(${uri}::text) order by client_id`.execute(db);

@@ -69,10 +69,11 @@ function conformance(driver: string, open: () => Promise<Stores>): void {
   it('a name with a NUL names nothing', async () => {
     const name = `a\0${randomUUID()}`;
     assert.deepEqual(
-      [await store.clients.find(name), await store.apis.find(name), await store.records.find('Grant', name, 1)],
-      [undefined, undefined, undefined],
+      [await store.accounts.find(name), await store.clients.find(name), await store.apis.find(name), await store.records.find('Grant', name, 1)],
+      [undefined, undefined, undefined, undefined],
     );
     assert.deepEqual(await store.records.findRefreshToken(name, 1), {});
+    assert.deepEqual(await store.legacy.clientsOfSignout(name), []);
   });
   it('a rehash replaces only the hash it was made from', async () => {
     const account = newAccount();
