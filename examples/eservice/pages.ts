@@ -57,7 +57,7 @@ const STYLE = `:root{color-scheme:light dark;--ink:#1d2433;--paper:#f3f5fa;--sur
 header{background:var(--accent);color:var(--accent-ink);padding:.75rem 1.25rem;display:flex;justify-content:space-between;gap:1rem;align-items:center}header a{color:inherit}
 main{max-inline-size:44rem;margin:2rem auto;padding:1.5rem;background:var(--surface);border:1px solid var(--line);border-radius:.75rem;display:grid;gap:1rem}h1{font-size:1.4rem;margin:0}p{margin:0}
 .row{display:flex;flex-wrap:wrap;gap:.75rem}.b{font:inherit;font-weight:600;min-block-size:3rem;display:inline-grid;place-items:center;padding:.25rem 1.5rem;border-radius:.5rem;border:1.5px solid var(--accent);background:var(--accent);color:var(--accent-ink);text-decoration:none;cursor:pointer}.q{background:none;color:var(--accent)}
-a{color:var(--accent)}dl{margin:0}dl div{display:grid;grid-template-columns:minmax(0,11rem) minmax(0,1fr);gap:.25rem 1rem;border-block-start:1px solid var(--line);padding-block:.4rem}dt{opacity:.8;direction:ltr;text-align:start}dd{margin:0;font-weight:600;unicode-bidi:plaintext}
+a{color:var(--accent)}dl{margin:0}dl div{display:grid;grid-template-columns:minmax(0,11rem) minmax(0,1fr);gap:.25rem 1rem;border-block-start:1px solid var(--line);padding-block:.4rem}dt{opacity:.8}dd{margin:0;font-weight:600}
 pre{direction:ltr;text-align:left;white-space:pre-wrap;border:1px solid var(--line);padding:.75rem;border-radius:.5rem;margin:0}form{margin:0}@media(max-width:34rem){main{margin:0;border:0;border-radius:0}dl div{grid-template-columns:1fr}}`;
 
 function page(language: Language, body: string): string {
@@ -80,7 +80,8 @@ type Shown = { readonly claims: Readonly<Record<string, unknown>>; readonly canR
 export function signedInPage(language: Language, { claims, canRefresh, answer }: Shown): string {
   const t = TEXTS[language];
   const rows = Object.entries(claims).map(
-    ([name, value]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(typeof value === 'object' ? JSON.stringify(value) : value)}</dd></div>`,
+    ([name, value]) =>
+      `<div><dt><bdi>${escapeHtml(name)}</bdi></dt><dd><bdi>${escapeHtml(typeof value === 'object' ? JSON.stringify(value) : value)}</bdi></dd></div>`,
   );
   const name = claims['name'] ?? claims['sub'];
   return page(
